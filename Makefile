@@ -36,7 +36,7 @@ say =
 endif
 
 # --- what this machine has: needed packages stop the build with a way out, optional ones are left out ---
-NEEDED := libelf libdw zlib libzstd lzo2 libkmod libbpf readline
+NEEDED := libelf libdw zlib libzstd lzo2 readline
 NOBUILD := clean help deps docs-only
 ifneq ($(filter-out $(NOBUILD),$(or $(MAKECMDGOALS),all)),)
 MISSING := $(foreach p,$(NEEDED),$(shell $(PKG_CONFIG) --exists $(p) || echo $(p)))
@@ -45,10 +45,9 @@ ifeq ($(filter demo test deps,$(MAKECMDGOALS)),)
 $(error not installed: $(MISSING). Run `make deps` as root (Debian), or install their -dev packages)
 endif
 endif
+HASH := \#
 has = $(shell printf '%s\n' '$(1)' 'int main(void) { return 0; }' | $(CC) -x c - -o /dev/null $(2) 2>/dev/null && echo y)
-HAVE_SNAPPY := $(call has,\#include <snappy-c.h>,-lsnappy)
-# The disassembler's call changed its signature in binutils 2.39 (styled output).
-HAVE_OPCODES := $(call has,\#include "config.h"\n\#include <dis-asm.h>,-DPACKAGE=1 -lopcodes)
+HAVE_SNAPPY := $(call has,$(HASH)include <snappy-c.h>,-lsnappy)
 endif
 
 CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Iformat -DKDX_VERSION='"$(VERSION)"'
@@ -62,7 +61,7 @@ ifeq ($(HAVE_SNAPPY),y)
 CPPFLAGS += -DHAVE_SNAPPY=1
 FORMAT_LIBS += -lsnappy
 endif
-ANALYZE_LIBS := $(FORMAT_LIBS) -ldw -lelf -lbpf -lkmod -lreadline -lopcodes -lbfd
+ANALYZE_LIBS := $(FORMAT_LIBS) -ldw -lelf -lreadline
 
 # --- sources ---
 BASE_SRC := $(wildcard format/base/*.c)
@@ -148,22 +147,21 @@ demo: deps
 bench: all
 	$(Q)tests/bench
 
-# Fuzz targets: tests/fuzz/NAME.c with LLVMFuzzerTestOneInput, clang's libFuzzer with ASan and UBSan.
+# Fuzz targets: tests/fuzz/NAME.c with LLVMFuzzerTestOneInput, clang's libFuzzer with ASan and UBSan. Names that begin
+# with kdx- are over the analyzer's parsers and get its code too. The code itself is compiled once for all of them.
 FUZZERS := $(patsubst tests/fuzz/%.c,build-fuzz/%,$(FUZZ_SRC))
+FUZZFLAGS := -std=gnu17 -O1 -g -w -pthread -fno-sanitize-recover=undefined
+fuzzobj = $(patsubst %.c,build-fuzz/obj/%.o,$(1))
 fuzz: $(FUZZERS)
-build-fuzz/%: tests/fuzz/%.c $(FORMAT_SRC) $(wildcard format/*.h format/base/*.h)
+build-fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -std=gnu17 -O1 -g -w -pthread \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< $(FORMAT_SRC) $(FORMAT_LIBS)
-# Targets over the analyzer's parsers (names that begin with kdx-) bring its code along.
-build-fuzz/kdx-%: tests/fuzz/kdx-%.c $(FORMAT_SRC) $(ANALYZE_SRC) $(wildcard format/*.h format/base/*.h analyze/*/*.h)
-	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)$(CLANG) $(CPPFLAGS) -std=gnu17 -O1 -g -w -pthread \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ $< $(FORMAT_SRC) \
-		$(filter-out analyze/kdx.c,$(ANALYZE_SRC)) $(ANALYZE_LIBS)
+	$(call say,FUZZCC,$<)$(CLANG) $(CPPFLAGS) $(FUZZFLAGS) -fsanitize=fuzzer-no-link,address,undefined -MMD -MP -c -o $@ $<
+build-fuzz/%: build-fuzz/obj/tests/fuzz/%.o $(call fuzzobj,$(FORMAT_SRC))
+	$(call say,FUZZ,$@)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(FORMAT_LIBS)
+build-fuzz/kdx-%: build-fuzz/obj/tests/fuzz/kdx-%.o $(call fuzzobj,$(FORMAT_SRC) $(filter-out analyze/kdx.c,$(ANALYZE_SRC)))
+	$(call say,FUZZ,$@)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $^ $(ANALYZE_LIBS)
 
-DEPS := gcc make pkg-config libelf-dev libdw-dev zlib1g-dev libzstd-dev liblzo2-dev libkmod-dev libbpf-dev \
-	binutils-dev libreadline-dev libsnappy-dev \
+DEPS := gcc make pkg-config libelf-dev libdw-dev zlib1g-dev libzstd-dev liblzo2-dev libreadline-dev libsnappy-dev \
 	qemu-system-x86 qemu-utils seabios ipxe-qemu debootstrap e2fsprogs busybox-static cpio kmod xz-utils zstd curl \
 	python3 clang libclang-rt-14-dev shellcheck
 # Installs what is not there yet; without root it only says what is missing.
@@ -203,4 +201,4 @@ help:
 	@echo 'make deps       install the Debian packages (root)'
 	@echo 'make install    DESTDIR= PREFIX=/usr SYSCONFDIR=/etc'
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) build-fuzz/obj -name '*.d' 2>/dev/null)
