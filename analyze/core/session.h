@@ -18,7 +18,7 @@
 struct kdx_symtab;
 struct kdx_typedb;
 struct kdx_layout_table;
-struct kdx_unwinder;
+struct kdx_elf;
 
 /* What a higher floor keeps with the session (the task table, ...). The key is the address of the owner's
  * static destructor record, so floors below need not know who keeps what. */
@@ -30,10 +30,10 @@ struct kdx_session {
 	struct kdf *dump;	     /* NULL: vmlinux alone */
 	const char *vmlinux_path;    /* NULL: none was given or found */
 	const char *dump_path;	     /* the first part of a split set; NULL: none */
+	struct kdx_elf *vmlinux;     /* the file at vmlinux_path; NULL: none */
 	struct kdx_symtab *symtab;   /* never NULL once open (may be empty) */
 	struct kdx_typedb *types;    /* never NULL once open (may be empty) */
 	struct kdx_layout_table *layout;
-	struct kdx_unwinder *unwinder; /* made on first use */
 	char **warning;		     /* what was survived while opening, for the start-up screen */
 	size_t nwarnings, capwarnings;
 	struct kdx_kept {

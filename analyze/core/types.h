@@ -51,7 +51,8 @@ struct kdx_enumerator {
 
 /*
  * By name: "struct task_struct", "union thread_union", "enum pageflags", "pid_t", "unsigned long", or a bare
- * tag ("task_struct": struct, then union, then typedef, then enum, then base type). Complete definitions win over declarations.
+ * tag ("task_struct": struct, then union, then typedef, then enum, then base type). Complete definitions win over
+ * declarations.
  * KDF_NOT_FOUND when there is none, KDF_NO_DEBUG when the session has no types at all (says where was looked).
  */
 struct kdf_error *kdx_type_find(struct kdx_session *, const char *name, const struct kdx_type **out) KDF_MUST_CHECK;
@@ -79,8 +80,8 @@ struct kdf_error *kdx_type_member(struct kdx_session *, const struct kdx_type *,
 /* An enumerator of any enum by its name ("PG_slab"). */
 struct kdf_error *kdx_enumerator(struct kdx_session *, const char *name, int64_t *value) KDF_MUST_CHECK;
 
-/* Type of a global variable (DWARF: all; BTF: per-CPU variables only); KDF_NO_DEBUG where unknown. Functions
- * give a KDX_FUNCTION type. */
+/* Type of a global variable (DWARF: all; BTF: per-CPU variables and those of btf-variables.def); KDF_NO_DEBUG where
+ * unknown. Functions give a KDX_FUNCTION type. */
 struct kdf_error *kdx_variable_type(struct kdx_session *, const char *name, const struct kdx_type **out)
 	KDF_MUST_CHECK;
 

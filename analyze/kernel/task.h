@@ -12,28 +12,28 @@
 enum { KDX_COMM_LEN = 16 };
 
 struct kdx_task {
-	uint64_t task;	       /* kva of task_struct */
-	int32_t pid, tgid, ppid; /* ppid: tgid of real_parent */
-	uint32_t uid;	       /* cred->uid */
+	uint64_t task;           /* kva of task_struct */
+	int32_t pid, tgid, ppid; /* ppid: tgid of real_parent; 0 for idle tasks, which init made on behalf of CPU 0 */
+	uint32_t uid;            /* cred->uid */
 	char comm[KDX_COMM_LEN + 1];
-	int cpu;	       /* -1: unknown */
-	uint64_t state;	       /* __state | exit_state << 0 as the kernel's bits (exit_state bits do not collide) */
-	char letter;	       /* as /proc/PID/stat: R S D T t X Z P I */
+	int cpu;                /* -1: unknown */
+	uint64_t state;         /* __state | exit_state << 0 as the kernel's bits (exit_state bits do not collide) */
+	char letter;            /* as /proc/PID/stat: R S D T t X Z P I */
 	const char *state_name; /* crash's two letters: RU IN UN ST TR ZO DE PA WA ID NE SW */
-	uint64_t flags;	       /* PF_* */
-	uint64_t mm;	       /* 0: kernel thread (or exited) */
-	uint64_t stack;	       /* lowest address of the kernel stack; 0: freed */
+	uint64_t flags;         /* PF_* */
+	uint64_t mm;            /* 0: kernel thread (or exited) */
+	uint64_t stack;         /* lowest address of the kernel stack; 0: freed */
 	uint64_t start_time_ns; /* monotonic */
 	uint64_t rss_kb, vsz_kb;
 	double mem_percent;
 	bool kernel_thread, active, panic, idle, zombie; /* active: current on its CPU */
-	uint64_t last_run_ns;  /* sched_info.last_arrival */
+	uint64_t last_run_ns;                            /* sched_info.last_arrival */
 };
 
 struct kdx_task_table {
 	struct kdx_task *task; /* idle tasks by CPU first, then as the lists have them */
 	size_t count;
-	size_t panic;	       /* index of the panic task; count when unknown */
+	size_t panic;              /* index of the panic task; count when unknown */
 	struct kdf_error *problem; /* what kept the table from being whole; NULL: nothing */
 };
 

@@ -28,6 +28,7 @@ struct kdx_call {
 	struct kdx_session *session;
 	struct kdx_out *out;
 	const struct kdx_command *command;
+	const char *name;	/* the name it was called by: the entry's own or an alias ("union") */
 	struct kdf_args args;	/* options and words by the entry's table */
 	const char *line;	/* the text behind the command's name, for p and eval */
 };
@@ -60,6 +61,10 @@ struct kdx_command {
 /* The table, sorted by name; NULL-terminated. */
 extern const struct kdx_command *const kdx_commands[];
 const struct kdx_command *kdx_command_find(const char *name); /* exact name or alias; NULL: none */
+
+/* Options that every command takes; the shell deals with them. */
+enum { KDX_OPTION_JSON = KDF_OPT_LONG + 1000, KDX_OPTION_HELP };
+extern const struct kdf_option kdx_common_options[];
 
 /* One line as typed: pipes and redirection, then the command. Errors are printed as "NAME: text" (or a JSON
  * record) to stderr and remembered in shell->status; the return value only tells whether the line succeeded. */
