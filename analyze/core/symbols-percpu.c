@@ -61,11 +61,17 @@ static struct kdf_error *read_cpus(struct kdx_session *session, const struct kdx
 	if (c->known)
 		return NULL;
 	unsigned bits = mask_bits(session);
-	struct kdf_error *e = read_mask(session, KDX_cpu_possible_mask, bits, &c->possible);
-	if (!e)
-		e = read_mask(session, KDX_cpu_online_mask, bits, &c->online);
+	uint64_t *possible, *online;
+	struct kdf_error *e = read_mask(session, KDX_cpu_possible_mask, bits, &possible);
 	if (e)
 		return e;
+	e = read_mask(session, KDX_cpu_online_mask, bits, &online);
+	if (e) {
+		free(possible);
+		return e;
+	}
+	c->possible = possible;
+	c->online = online;
 	c->limit = 1;
 	for (unsigned i = 0; c->possible && i < bits; i++)
 		if (bit(c->possible, i))

@@ -206,11 +206,15 @@ class Elf(Dump):
                            for phys, _, offset, filesz, _ in self.loads)
 
     def kernel_image(self):
-        """Frames of the header that holds _stext."""
+        """
+        Frames of the header that holds _stext, up to the end of the last large page: the kernel maps its image by
+        2 MiB, and what its page tables map as image is all that a filtered dump can tell without symbols. So at most
+        511 frames behind _end, of whatever kind, stay with it.
+        """
         text = self.symbol('_stext')
         for phys, virt, _, _, memsz in self.loads:
             if text is not None and virt <= text < virt + memsz:
-                return range(phys // self.page_size, (phys + memsz + self.page_size - 1) // self.page_size)
+                return range(phys // self.page_size, -(-(phys + memsz) // (2 << 20)) * (2 << 20) // self.page_size)
         return range(0)
 
     def address(self, pfn):
