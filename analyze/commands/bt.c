@@ -30,15 +30,15 @@ static const struct kdf_option options[] = {
 	{'t', NULL, NULL, "All addresses of code from the stack pointer on, meant or left over.", 0},
 	{'T', NULL, NULL, "The same from the far end of the stack.", 0},
 	{'R', NULL, "REF", "Only stacks that a function (name or address) is on.", 0},
-	{'l', NULL, NULL, "File and line of each frame (not supported yet).", 0},
-	{'e', NULL, NULL, "Look for exception frames (not supported yet).", 0},
-	{'E', NULL, NULL, "The same on the stacks of all CPUs (not supported yet).", 0},
-	{'F', NULL, NULL, "As -f with symbols (not supported yet).", 0},
-	{'o', NULL, NULL, "By return addresses (not supported yet).", 0},
-	{'O', NULL, NULL, "That as the usual way (not supported yet).", 0},
-	{'v', NULL, NULL, "Look for overrun stacks (not supported yet).", 0},
-	{'I', NULL, "ADDRESS", "Begin at this instruction (not supported yet).", 0},
-	{'S', NULL, "ADDRESS", "Begin at this stack address (not supported yet).", 0},
+	{'l', NULL, NULL, "File and line of each frame.", KDF_OPT_PLANNED},
+	{'e', NULL, NULL, "Look for exception frames.", KDF_OPT_PLANNED},
+	{'E', NULL, NULL, "The same on the stacks of all CPUs.", KDF_OPT_PLANNED},
+	{'F', NULL, NULL, "As -f with symbols.", KDF_OPT_PLANNED},
+	{'o', NULL, NULL, "By return addresses.", KDF_OPT_PLANNED},
+	{'O', NULL, NULL, "That as the usual way.", KDF_OPT_PLANNED},
+	{'v', NULL, NULL, "Look for overrun stacks.", KDF_OPT_PLANNED},
+	{'I', NULL, "ADDRESS", "Begin at this instruction.", KDF_OPT_PLANNED},
+	{'S', NULL, "ADDRESS", "Begin at this stack address.", KDF_OPT_PLANNED},
 	{0, NULL, NULL, NULL, 0},
 };
 
@@ -304,7 +304,7 @@ static struct kdf_error *check_options(const struct kdx_call *call)
 
 	if (skip && strcmp(skip, "idle") != 0)
 		return kdf_err(KDF_USAGE, "-n takes the word idle, not %s", skip);
-	return kdx_not_yet(call, "leEFoOvIS");
+	return NULL;
 }
 
 static struct kdf_error *show_all(struct kdx_call *call, const struct targets *targets)

@@ -15,9 +15,9 @@ static const struct kdf_option options[] = {
 	{ 'm', NULL, NULL, "Facility and level in front of each message, as <6>.", 0 },
 	{ 'd', NULL, NULL, "With the device that a message is about.", 0 },
 	{ 'c', NULL, NULL, "With the task or CPU that wrote each message.", 0 },
-	{ 'a', NULL, NULL, "The audit queue (not supported yet).", 0 },
-	{ 's', NULL, NULL, "The buffers of printk from NMI (not supported yet; they are gone since 5.15).", 0 },
-	{ 'R', NULL, NULL, "Names of Rust functions in readable form (not supported yet).", 0 },
+	{ 'a', NULL, NULL, "The audit queue.", KDF_OPT_PLANNED },
+	{ 's', NULL, NULL, "The buffers of printk from NMI (they are gone since 5.15).", KDF_OPT_PLANNED },
+	{ 'R', NULL, NULL, "Names of Rust functions in readable form.", KDF_OPT_PLANNED },
 	{ 0 },
 };
 
@@ -176,9 +176,9 @@ static struct kdf_error *run(struct kdx_call *call)
 		.caller = kdf_args_count(a, 'c'),
 	};
 	uint64_t lost = 0;
-	struct kdf_error *e = kdx_not_yet(call, "asR");
+	struct kdf_error *e = NULL;
 
-	if (!e && a->nword)
+	if (a->nword)
 		e = kdf_err(KDF_USAGE, "unexpected word: %s", a->word[0]);
 	if (!e && sh.date)
 		e = boot_time(call->session, &sh.boot_ns);

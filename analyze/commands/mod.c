@@ -11,14 +11,14 @@
 
 static const struct kdf_option options[] = {
 	{'t', NULL, NULL, "Only modules that taint the kernel, with the letters of their taints.", 0},
-	{'s', NULL, "MODULE", "Load the symbols and debug info of one module (not supported yet).", 0},
-	{'S', NULL, NULL, "Load those of all modules (not supported yet).", 0},
-	{'d', NULL, "MODULE", "Forget those of one module (not supported yet).", 0},
-	{'D', NULL, NULL, "Forget those of all modules (not supported yet).", 0},
-	{'r', NULL, NULL, "Read debug info at once (not supported yet).", 0},
-	{'R', NULL, NULL, "Read the list of modules again (not supported yet).", 0},
-	{'o', NULL, NULL, "The old way to load symbols (not supported yet).", 0},
-	{'g', NULL, NULL, "Add symbols of section bounds (not supported yet).", 0},
+	{'s', NULL, "MODULE", "Load the symbols and debug info of one module.", KDF_OPT_PLANNED},
+	{'S', NULL, NULL, "Load those of all modules.", KDF_OPT_PLANNED},
+	{'d', NULL, "MODULE", "Forget those of one module.", KDF_OPT_PLANNED},
+	{'D', NULL, NULL, "Forget those of all modules.", KDF_OPT_PLANNED},
+	{'r', NULL, NULL, "Read debug info at once.", KDF_OPT_PLANNED},
+	{'R', NULL, NULL, "Read the list of modules again.", KDF_OPT_PLANNED},
+	{'o', NULL, NULL, "The old way to load symbols.", KDF_OPT_PLANNED},
+	{'g', NULL, NULL, "Add symbols of section bounds.", KDF_OPT_PLANNED},
 	{0, NULL, NULL, NULL, 0},
 };
 
@@ -103,10 +103,8 @@ static void show_list(struct kdx_call *call, struct kdx_module_list *list, bool 
 static struct kdf_error *run(struct kdx_call *call)
 {
 	struct kdx_module_list list;
-	struct kdf_error *e = kdx_not_yet(call, "sSdDrRog");
+	struct kdf_error *e;
 
-	if (e)
-		return e;
 	if (call->args.nword)
 		return kdf_err(KDF_USAGE, "takes no words: %s", call->args.word[0]);
 	e = kdx_modules(call->session, &list);

@@ -26,13 +26,13 @@ static const struct kdf_option options[] = {
 	{'p', NULL, NULL, "Each task with its ancestors.", 0},
 	{'c', NULL, NULL, "Each task with its children.", 0},
 	{'t', NULL, NULL, "Run time, start time, and times in user and kernel mode.", 0},
-	{'a', NULL, NULL, "Arguments and environment (not supported yet).", 0},
-	{'g', NULL, NULL, "Threads of each group (not supported yet).", 0},
-	{'r', NULL, NULL, "Resource limits (not supported yet).", 0},
-	{'C', NULL, "CPUS", "With -l and -m: by CPU (not supported yet).", 0},
-	{'y', NULL, "POLICY", "Only tasks of a scheduling policy (not supported yet).", 0},
-	{'I', NULL, NULL, "Without idle tasks (not supported yet).", 0},
-	{'Y', NULL, NULL, "Scheduling policy and priority (not supported yet).", 0},
+	{'a', NULL, NULL, "Arguments and environment.", KDF_OPT_PLANNED},
+	{'g', NULL, NULL, "Threads of each group.", KDF_OPT_PLANNED},
+	{'r', NULL, NULL, "Resource limits.", KDF_OPT_PLANNED},
+	{'C', NULL, "CPUS", "With -l and -m: by CPU.", KDF_OPT_PLANNED},
+	{'y', NULL, "POLICY", "Only tasks of a scheduling policy.", KDF_OPT_PLANNED},
+	{'I', NULL, NULL, "Without idle tasks.", KDF_OPT_PLANNED},
+	{'Y', NULL, NULL, "Scheduling policy and priority.", KDF_OPT_PLANNED},
 	{0, NULL, NULL, NULL, 0},
 };
 
@@ -375,10 +375,8 @@ static struct kdf_error *run(struct kdx_call *call)
 {
 	const struct kdx_task_table *table;
 	struct kdx_selection tasks;
-	struct kdf_error *e = kdx_not_yet(call, "agrCyIY");
+	struct kdf_error *e = kdx_tasks(call->session, &table);
 
-	if (!e)
-		e = kdx_tasks(call->session, &table);
 	if (!e)
 		e = kdx_select(call, &tasks);
 	if (e)

@@ -33,9 +33,9 @@ static const struct kdf_option options[] = {
 	{ 'o', NULL, "OFFSET", "Begins that many bytes behind the address.", 0 },
 	{ 'e', NULL, "ADDRESS", "Ends before this address.", 0 },
 	{ 'r', NULL, "FILE", "Writes the bytes to a file: count is in bytes.", 0 },
-	{ 'S', NULL, NULL, "As -s, with the slab caches of other addresses (not supported yet).", 0 },
-	{ 'm', NULL, NULL, "A machine address of Xen (not supported yet).", 0 },
-	{ 'f', NULL, NULL, "An offset in the dump file (not supported yet).", 0 },
+	{ 'S', NULL, NULL, "As -s, with the slab caches of other addresses.", KDF_OPT_PLANNED },
+	{ 'm', NULL, NULL, "A machine address of Xen.", KDF_OPT_PLANNED },
+	{ 'f', NULL, NULL, "An offset in the dump file.", KDF_OPT_PLANNED },
 	{ 0 },
 };
 
@@ -294,10 +294,7 @@ static struct kdf_error *run(struct kdx_call *call)
 		.size = call->session->pointer_size,
 	};
 	struct kdx_expr x;
-	struct kdf_error *e = kdx_not_yet(call, "Smf");
-
-	if (!e)
-		e = kdx_call_expr(call, kdf_args_count(a, 'u'), &x);
+	struct kdf_error *e = kdx_call_expr(call, kdf_args_count(a, 'u'), &x);
 	if (!e && (!a->nword || a->nword > 2))
 		e = kdf_err(KDF_USAGE, a->nword ? "unexpected word: %s" : "which address?%s",
 			    a->nword ? a->word[2] : "");

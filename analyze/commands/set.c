@@ -12,7 +12,7 @@ static const struct kdf_option options[] = {
 	{ 'p', NULL, NULL, "Back to the panic task.", 0 },
 	{ 'c', NULL, "CPU", "The task that ran on a CPU.", 0 },
 	{ 'v', NULL, NULL, "Shows the variables.", 0 },
-	{ 'a', NULL, NULL, "Makes the task the active one of its CPU (not supported yet).", 0 },
+	{ 'a', NULL, NULL, "Makes the task the active one of its CPU.", KDF_OPT_PLANNED },
 	{ 0 },
 };
 
@@ -188,10 +188,8 @@ static struct kdf_error *choose(struct kdx_call *call, uint64_t *task)
 static struct kdf_error *run(struct kdx_call *call)
 {
 	uint64_t task = call->shell->task;
-	struct kdf_error *e = kdx_not_yet(call, "a");
+	struct kdf_error *e;
 
-	if (e)
-		return e;
 	if (kdf_args_count(&call->args, 'v')) {
 		show_all(call->out, call->shell);
 		return NULL;

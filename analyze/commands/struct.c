@@ -22,8 +22,8 @@ static const struct kdf_option options[] = {
 	{ 'h', NULL, NULL, "The same as -x.", KDF_OPT_HIDDEN },
 	{ 'd', NULL, NULL, "Numbers in decimal.", 0 },
 	{ 'c', NULL, "COUNT", "That many structures, one behind the other; a negative count: those in front.", 0 },
-	{ 'p', NULL, NULL, "With what pointers point to (not supported yet).", 0 },
-	{ 'f', NULL, NULL, "An offset in the dump file (not supported yet).", 0 },
+	{ 'p', NULL, NULL, "With what pointers point to.", KDF_OPT_PLANNED },
+	{ 'f', NULL, NULL, "An offset in the dump file.", KDF_OPT_PLANNED },
 	{ 0 },
 };
 
@@ -198,10 +198,7 @@ static struct kdf_error *set_count(struct request *r, const char *word)
 static struct kdf_error *read_options(struct request *r)
 {
 	const struct kdf_args *a = &r->call->args;
-	struct kdf_error *e = kdx_not_yet(r->call, "pf");
-
-	if (!e)
-		e = kdx_call_expr(r->call, kdf_args_count(a, 'u'), &r->x);
+	struct kdf_error *e = kdx_call_expr(r->call, kdf_args_count(a, 'u'), &r->x);
 	if (!e && !a->nword)
 		e = kdf_err(KDF_USAGE, "which structure?");
 	if (!e && a->nword > 3)

@@ -15,8 +15,8 @@
 
 static const struct kdf_option options[] = {
 	{ 't', NULL, NULL, "The taint mask and its letters.", 0 },
-	{ 'c', NULL, NULL, "The system call table (not supported yet).", 0 },
-	{ 'i', NULL, NULL, "The machine's DMI strings (not supported yet).", 0 },
+	{ 'c', NULL, NULL, "The system call table.", KDF_OPT_PLANNED },
+	{ 'i', NULL, NULL, "The machine's DMI strings.", KDF_OPT_PLANNED },
 	{ 0 },
 };
 
@@ -297,10 +297,6 @@ static struct kdf_error *taint(struct kdx_call *call)
 
 static struct kdf_error *run(struct kdx_call *call)
 {
-	struct kdf_error *e = kdx_not_yet(call, "ci");
-
-	if (e)
-		return e;
 	if (call->args.nword && !strcmp(call->args.word[0], "config"))
 		return kdf_err(KDF_UNSUPPORTED, "sys config is not supported yet");
 	if (call->args.nword)

@@ -36,14 +36,6 @@ void kdx_task_line(struct kdx_out *out, const struct kdx_task *task)
 	kdx_str(out, "comm", task->comm, "COMMAND: \"%s\"", kdx_comm_text(task, comm));
 }
 
-struct kdf_error *kdx_not_yet(const struct kdx_call *call, const char *ids)
-{
-	for (const char *id = ids; *id; id++)
-		if (kdf_args_count(&call->args, *id))
-			return kdf_err(KDF_UNSUPPORTED, "-%c is not supported yet", *id);
-	return NULL;
-}
-
 struct kdf_error *kdx_context_task(const struct kdx_call *call, const struct kdx_task **out)
 {
 	const struct kdx_task_table *table;

@@ -12,8 +12,6 @@ enum { KDX_COMM_TEXT = KDX_COMM_LEN * 4 + 1 };
 const char *kdx_comm_text(const struct kdx_task *, char buf[KDX_COMM_TEXT]);
 /* "PID: 1        TASK: ffff...  CPU: 0    COMMAND: "systemd"", with the fields pid, task, cpu and comm. */
 void kdx_task_line(struct kdx_out *, const struct kdx_task *);
-/* The first option given that this version does not do yet: `ids` are option letters. KDF_UNSUPPORTED names it. */
-struct kdf_error *kdx_not_yet(const struct kdx_call *, const char *ids) KDF_MUST_CHECK;
 /* The task that a command without words is about: the shell's context, else the panic task. */
 struct kdf_error *kdx_context_task(const struct kdx_call *, const struct kdx_task **) KDF_MUST_CHECK;
 

@@ -13,8 +13,8 @@
 
 static const struct kdf_option options[] = {
 	{ 'o', NULL, NULL, "Offsets of the members.", 0 },
-	{ 'r', NULL, "SIZES", "The types of a size, or a range of sizes (not supported yet).", 0 },
-	{ 'm', NULL, "MEMBER", "With -r, only those that hold such a member (not supported yet).", 0 },
+	{ 'r', NULL, "SIZES", "The types of a size, or a range of sizes.", KDF_OPT_PLANNED },
+	{ 'm', NULL, "MEMBER", "With -r, only those that hold such a member.", KDF_OPT_PLANNED },
 	{ 0 },
 };
 
@@ -158,12 +158,11 @@ static struct kdf_error *resolve(struct kdx_call *call, const char *text)
 static struct kdf_error *run(struct kdx_call *call)
 {
 	KDF_AUTO_FREE char *text = NULL;
-	struct kdf_error *e = kdx_not_yet(call, "rm");
+	struct kdf_error *e;
 
-	if (!e && !call->args.nword)
-		e = kdf_err(KDF_USAGE, "what is what?");
-	if (!e)
-		e = join_words(&call->args, &text);
+	if (!call->args.nword)
+		return kdf_err(KDF_USAGE, "what is what?");
+	e = join_words(&call->args, &text);
 	return e ? e : resolve(call, text);
 }
 

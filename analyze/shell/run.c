@@ -325,7 +325,7 @@ static struct kdf_error *run_parsed(struct kdx_call *call, struct todo *t, FILE 
 		call->line = skip_blanks(t->rest);
 		if (kdf_args_count(&call->args, KDX_OPTION_HELP))
 			e = show_page(t->command, to, json);
-		else
+		else if (!(e = kdf_args_planned(options, &call->args)))
 			e = run_entry(call, to, json);
 		kdf_args_free(&call->args);
 	}

@@ -157,6 +157,19 @@ void kdf_args_free(struct kdf_args *a)
 	*a = (struct kdf_args){ 0 };
 }
 
+struct kdf_error *kdf_args_planned(const struct kdf_option *table, const struct kdf_args *a)
+{
+	for (size_t i = 0; i < a->nopt; i++)
+		for (const struct kdf_option *o = table; o->id; o++) {
+			if (o->id != a->opt[i].id || !(o->flags & KDF_OPT_PLANNED))
+				continue;
+			if (o->id < KDF_OPT_LONG)
+				return kdf_err(KDF_UNSUPPORTED, "-%c is not supported yet", o->id);
+			return kdf_err(KDF_UNSUPPORTED, "--%s is not supported yet", o->name);
+		}
+	return NULL;
+}
+
 size_t kdf_args_count(const struct kdf_args *a, int id)
 {
 	size_t n = 0;
@@ -220,7 +233,10 @@ void kdf_options_print(const struct kdf_option *table, FILE *f, unsigned width)
 			fprintf(f, "\n%*s", INDENT, "");
 		else
 			fputc(' ', f);
-		folded(o->help, f, INDENT, width);
+		struct kdf_buf text = { 0 };
+		kdf_buf_printf(&text, "%s%s", o->help, o->flags & KDF_OPT_PLANNED ? " Not supported yet." : "");
+		folded(kdf_buf_text(&text), f, INDENT, width);
+		kdf_buf_free(&text);
 		kdf_buf_free(&b);
 	}
 }

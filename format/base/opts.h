@@ -19,6 +19,7 @@
 enum {
 	KDF_OPT_ONE_DASH = 1, /* the name is also taken after one dash, whole: rd -16 */
 	KDF_OPT_HIDDEN = 2,   /* accepted, not in help */
+	KDF_OPT_PLANNED = 4,  /* known from the tool that ours replaces, refused with a clear word: see kdf_args_planned */
 };
 
 struct kdf_option {
@@ -49,6 +50,9 @@ enum { KDF_ARGS_STOP = 1 /* the first word ends the options */ };
 struct kdf_error *kdf_args_parse(const struct kdf_option *table, unsigned flags, int argc, char *const argv[],
 				 struct kdf_args *out) KDF_MUST_CHECK;
 void kdf_args_free(struct kdf_args *);
+
+/* KDF_UNSUPPORTED naming the first option given that is marked KDF_OPT_PLANNED; NULL: there is none. */
+struct kdf_error *kdf_args_planned(const struct kdf_option *table, const struct kdf_args *) KDF_MUST_CHECK;
 
 /* How often an option was given; its last value (NULL: not given, or given without one). */
 size_t kdf_args_count(const struct kdf_args *, int id);
