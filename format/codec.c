@@ -14,6 +14,9 @@
 #include <lzo/lzo1x.h>
 #include <zlib.h>
 #include <zstd.h>
+#ifdef HAVE_LIBDEFLATE
+#include <libdeflate.h>
+#endif
 #ifdef HAVE_SNAPPY
 #include <snappy-c.h>
 #endif
@@ -23,8 +26,12 @@
 /* ---- What a thread keeps for decompressing: made at its first page, gone with the thread ---- */
 
 struct inflater {
+#ifdef HAVE_LIBDEFLATE
+	struct libdeflate_decompressor *zlib;
+#else
 	z_stream zlib;
 	bool zlib_open;
+#endif
 	ZSTD_DCtx *zstd;
 };
 
@@ -36,8 +43,13 @@ static void inflater_close(void *p)
 {
 	struct inflater *inf = p;
 
+#ifdef HAVE_LIBDEFLATE
+	if (inf->zlib)
+		libdeflate_free_decompressor(inf->zlib);
+#else
 	if (inf->zlib_open)
 		inflateEnd(&inf->zlib);
+#endif
 	ZSTD_freeDCtx(inf->zstd);
 	free(inf);
 }
@@ -64,7 +76,50 @@ static struct inflater *inflater_get(void)
 	return inf;
 }
 
-/* ---- zlib: RFC 1950 stream ---- */
+/* ---- zlib: RFC 1950 stream, by libdeflate where it is there ---- */
+
+#ifdef HAVE_LIBDEFLATE
+
+enum { ZLIB_MAX_LEVEL = 12 };
+
+static struct kdf_error *zlib_open(int level, void **work)
+{
+	*work = NULL;
+	if (level < 1 || level > ZLIB_MAX_LEVEL)
+		return kdf_err(KDF_USAGE, "zlib level %d: must be 1 to %d", level, ZLIB_MAX_LEVEL);
+	*work = libdeflate_alloc_compressor(level);
+	return *work ? NULL : kdf_err(KDF_NOMEM, "no memory for a zlib compressor (level %d)", level);
+}
+
+static void zlib_close(void *work)
+{
+	if (work)
+		libdeflate_free_compressor(work);
+}
+
+static size_t zlib_bound(size_t n)
+{
+	return libdeflate_zlib_compress_bound(NULL, n);
+}
+
+static size_t zlib_compress(void *work, const void *in, size_t n, void *out, size_t cap)
+{
+	return libdeflate_zlib_compress(work, in, n, out, cap);
+}
+
+static bool zlib_decompress(const void *in, size_t size, void *out, size_t n)
+{
+	struct inflater *inf = inflater_get();
+
+	if (!inf || (!inf->zlib && !(inf->zlib = libdeflate_alloc_decompressor())))
+		return false;
+	/* Without a place for the real size anything but exactly n bytes is a failure. */
+	return libdeflate_zlib_decompress(inf->zlib, in, size, out, n, NULL) == LIBDEFLATE_SUCCESS;
+}
+
+#else
+
+enum { ZLIB_MAX_LEVEL = 9 };
 
 static struct kdf_error *zlib_open(int level, void **work)
 {
@@ -125,6 +180,8 @@ static bool zlib_decompress(const void *in, size_t size, void *out, size_t n)
 	z->avail_out = (uInt)n;
 	return inflate(z, Z_FINISH) == Z_STREAM_END && z->total_out == n;
 }
+
+#endif
 
 /* ---- lzo: a bare lzo1x block ---- */
 
@@ -307,7 +364,7 @@ static bool zstd_decompress(const void *in, size_t size, void *out, size_t n)
 
 /* Order is the order of kdf_features. Level 1 is what makedumpfile uses for zlib and zstd. */
 static const struct kdf_codec codecs[] = {
-	{ "zlib", 'c', KDF_FLAG_ZLIB, 1, 1, 9, zlib_open, zlib_close, zlib_bound, zlib_compress, zlib_decompress },
+	{ "zlib", 'c', KDF_FLAG_ZLIB, 1, 1, ZLIB_MAX_LEVEL, zlib_open, zlib_close, zlib_bound, zlib_compress, zlib_decompress },
 	{ "lzo", 'l', KDF_FLAG_LZO, 0, 0, 0, lzo_open, lzo_close, lzo_bound, lzo_compress, lzo_decompress },
 #ifdef HAVE_SNAPPY
 	{ "snappy", 'p', KDF_FLAG_SNAPPY, 0, 0, 0, snappy_open, snappy_close, snappy_max_compressed_length,
@@ -350,11 +407,17 @@ const struct kdf_codec *kdf_codec_by_flag(uint32_t flag)
 	return NULL;
 }
 
+#ifdef HAVE_LIBDEFLATE
+#define ZLIB_FEATURE "zlib(libdeflate)"
+#else
+#define ZLIB_FEATURE "zlib"
+#endif
+
 const char *kdf_features(void)
 {
 #ifdef HAVE_SNAPPY
-	return "zlib lzo snappy zstd";
+	return ZLIB_FEATURE " lzo snappy zstd";
 #else
-	return "zlib lzo zstd -snappy";
+	return ZLIB_FEATURE " lzo zstd -snappy";
 #endif
 }
