@@ -46,7 +46,10 @@ struct pool {
 	/* Under the lock. Taken once per batch to take it, once to hand it over, once to have it back. */
 	pthread_mutex_t lock;
 	pthread_cond_t has_free, has_ready;
-	uint64_t next_pfn;	 /* where the next batch begins to look for frames */
+	size_t next_range;	 /* of job->first; those behind have been taken */
+	uint64_t next_pfn;	 /* where the next batch begins to look for frames: in that range, then in all */
+	struct frame_range *skip; /* the ranges that went first, sorted */
+	size_t next_skip;
 	uint64_t taken, written; /* numbers of batches */
 	bool all_taken, stop;
 };
@@ -83,15 +86,14 @@ uint64_t copy_memory_per_thread(uint32_t page_size)
 
 /* ---- Filling a batch ---- */
 
-/* The next frames of the bitmap; how many. Called under the lock: a walk over bits, nothing else. */
-static size_t take_frames(struct pool *p, struct batch *b)
+/* Frames of the bitmap in [p->next_pfn, end), until the batch is full. */
+static void take_from(struct pool *p, struct batch *b, uint64_t end)
 {
 	const struct copy_job *job = p->job;
 	uint64_t pfn = p->next_pfn;
-	size_t n = 0;
 
-	while (pfn < job->max_pfn && n < p->batch_pages) {
-		if (pfn % 64 == 0 && job->max_pfn - pfn >= 64) {
+	while (pfn < end && b->npages < p->batch_pages) {
+		if (pfn % 64 == 0 && end - pfn >= 64) {
 			uint64_t word;
 			memcpy(&word, job->dumped + pfn / 8, 8);
 			if (!word) {
@@ -100,12 +102,77 @@ static size_t take_frames(struct pool *p, struct batch *b)
 			}
 		}
 		if (job->dumped[pfn / 8] >> pfn % 8 & 1)
-			b->page[n++].pfn = pfn;
+			b->page[b->npages++].pfn = pfn;
 		pfn++;
 	}
 	p->next_pfn = pfn;
-	b->npages = n;
-	return n;
+}
+
+/* Frames that go first. A batch holds ascending frames, so it ends where the ranges turn back. */
+static void take_first(struct pool *p, struct batch *b)
+{
+	while (p->next_range < p->job->nfirst && b->npages < p->batch_pages) {
+		const struct frame_range *r = &p->job->first[p->next_range];
+		if (p->next_pfn < r->first || p->next_pfn > r->end)
+			p->next_pfn = r->first;
+		if (b->npages && p->next_pfn <= b->page[b->npages - 1].pfn)
+			return;
+		take_from(p, b, r->end);
+		if (p->next_pfn < r->end)
+			return;
+		p->next_range++;
+		p->next_pfn = 0;
+	}
+}
+
+/* The others: what lies between the ranges that went first. */
+static void take_rest(struct pool *p, struct batch *b)
+{
+	while (p->next_pfn < p->job->max_pfn && b->npages < p->batch_pages) {
+		bool more = p->next_skip < p->job->nfirst;
+		if (more && p->next_pfn == p->skip[p->next_skip].first) {
+			p->next_pfn = p->skip[p->next_skip++].end;
+			continue;
+		}
+		take_from(p, b, more ? p->skip[p->next_skip].first : p->job->max_pfn);
+	}
+}
+
+/* The next frames; how many. Called under the lock: a walk over bits and ranges, nothing else. */
+static size_t take_frames(struct pool *p, struct batch *b)
+{
+	b->npages = 0;
+	take_first(p, b);
+	if (!b->npages)
+		take_rest(p, b);
+	return b->npages;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	uint64_t x = ((const struct frame_range *)a)->first, y = ((const struct frame_range *)b)->first;
+
+	return x < y ? -1 : x > y;
+}
+
+static struct kdf_error *sort_first(struct pool *p)
+{
+	const struct copy_job *job = p->job;
+
+	if (!job->nfirst)
+		return NULL;
+	p->skip = calloc(job->nfirst, sizeof(*p->skip));
+	if (!p->skip)
+		return kdf_err(KDF_NOMEM, "no memory for the order of the pages");
+	memcpy(p->skip, job->first, job->nfirst * sizeof(*p->skip));
+	qsort(p->skip, job->nfirst, sizeof(*p->skip), by_first);
+	for (size_t i = 0; i < job->nfirst; i++)
+		if (p->skip[i].first >= p->skip[i].end || p->skip[i].end > job->max_pfn ||
+		    (i && p->skip[i].first < p->skip[i - 1].end)) {
+			free(p->skip);
+			return kdf_err(KDF_USAGE, "the frames that go first are not disjoint ranges");
+		}
+	return NULL;
 }
 
 /*
@@ -400,13 +467,18 @@ struct kdf_error *copy_pages(struct copy_job *job)
 		.has_ready = PTHREAD_COND_INITIALIZER,
 	};
 
+	struct kdf_error *unsorted = sort_first(&p);
+	if (unsorted)
+		return unsorted;
 	if (!make_batches(&p)) {
 		free_batches(&p);
+		free(p.skip);
 		return kdf_err(KDF_NOMEM, "no memory for %zu batches of pages", p.nbatch);
 	}
 	kdf_progress_start(&progress, job->progress, "Copying pages", job->total, page_size);
 	struct kdf_error *e = job->threads > 1 ? copy_threaded(&p, &progress) : copy_alone(&p, &progress);
 	kdf_progress_end(&progress);
 	free_batches(&p);
+	free(p.skip);
 	return e;
 }

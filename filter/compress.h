@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "kdf.h"
+#include "landmarks.h"
 
 struct copy_job {
 	struct kdf *dump;
@@ -20,6 +21,12 @@ struct copy_job {
 	const struct kdf_codec *codec; /* NULL: pages are stored as they are */
 	const uint8_t *dumped;	       /* which frames */
 	uint64_t max_pfn, total;
+	/*
+	 * Frames that go first, in this order: disjoint ranges below max_pfn (order.h). NULL: pure pfn order, which makes
+	 * the file that makedumpfile would make.
+	 */
+	const struct frame_range *first;
+	size_t nfirst;
 	bool find_zero; /* pages of zeros become the shared one */
 	unsigned threads;
 	FILE *progress; /* NULL: silent */

@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "output-file.h"
 
 /* printk_info.caller_id: a CPU when this bit is set, else a thread id. */
 #define CALLER_IS_CPU UINT32_C(0x80000000)
@@ -60,5 +63,30 @@ struct kdf_error *dmesg_write(struct kdf *dump, bool partial, FILE *to, uint64_t
 
 	if (fflush(to) && !e)
 		e = kdf_err_sys(errno, "cannot write the kernel log");
+	return e;
+}
+
+struct kdf_error *job_dmesg(const struct settings *s, struct kdf *dump)
+{
+	const char *out = s->nout ? s->out[0] : NULL;
+	uint64_t lost = 0;
+	int fd = -1;
+	struct kdf_error *e = out ? output_open(s, out, &fd) : NULL;
+
+	if (e)
+		return e;
+	FILE *to = out ? fdopen(fd, "w") : stdout;
+	if (!to) {
+		e = kdf_err_sys(errno, "cannot write to '%s'", out);
+		close(fd);
+		return e;
+	}
+	e = dmesg_write(dump, s->partial, to, &lost);
+	if (out && fclose(to) && !e)
+		e = kdf_err_sys(errno, "closing '%s'", out);
+	if (lost)
+		say(&s->report, SAY_ERROR, "%llu log records could not be read\n", (unsigned long long)lost);
+	if (!e && out)
+		say(&s->report, SAY_COMMON, "The dmesg log is saved to %s.\n", out);
 	return e;
 }

@@ -7,8 +7,12 @@
 #include <stdio.h>
 
 #include "kdf.h"
+#include "options.h"
 
 /* partial: what came after the last `dmesg -c`. lost: records that could not be read. */
 struct kdf_error *dmesg_write(struct kdf *, bool partial, FILE *to, uint64_t *lost) KDF_MUST_CHECK;
+
+/* The log into OUT, or to standard output. */
+struct kdf_error *job_dmesg(const struct settings *, struct kdf *) KDF_MUST_CHECK;
 
 #endif

@@ -219,6 +219,24 @@ bool memmap_address(struct memmap *m, uint64_t pfn, uint64_t *address)
 }
 
 /*
+ * With a vmemmap all sections have one base, so the first one with a map tells it; other layouts have no cheap way
+ * back. The way there is the proof.
+ */
+bool memmap_pfn(struct memmap *m, uint64_t address, uint64_t *pfn)
+{
+	uint64_t first, end, there;
+
+	for (size_t i = 0; !m->linear_base && kdf_ram_range(m->dump, i, &first, &end); i++)
+		if (memmap_address(m, first, &there))
+			m->linear_base = there - first * m->struct_size;
+	uint64_t distance = address - m->linear_base;
+	if (!m->linear_base || distance % m->struct_size || distance / m->struct_size >= m->max_pfn)
+		return false;
+	*pfn = distance / m->struct_size;
+	return memmap_address(m, *pfn, &there) && there == address;
+}
+
+/*
  * Up to *want bytes at a physical address, in one piece; NULL when they cannot be read. Whole frames past the page
  * cache: each is looked at once.
  */

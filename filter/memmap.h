@@ -30,6 +30,7 @@ struct memmap {
 	unsigned section_shift;	   /* frames per section, as a shift */
 	uint64_t cached_section, cached_base;
 	bool cached_valid, cached_present;
+	uint64_t linear_base; /* address of frame 0's struct when all sections agree (vmemmap); 0: not looked for */
 
 	/* The window handed out last: a translated piece of the map, or a copy. */
 	uint8_t *buffer;
@@ -44,6 +45,8 @@ void memmap_close(struct memmap *);
 
 /* Virtual address of a frame's struct page; false: its section has none. */
 bool memmap_address(struct memmap *, uint64_t pfn, uint64_t *address);
+/* The other way: the frame whose struct page lies at an address; false: none does. */
+bool memmap_pfn(struct memmap *, uint64_t address, uint64_t *pfn);
 /*
  * The structs of frames [pfn, pfn + *n), *n >= 1 and at most end - pfn, in one piece; lent until the next call.
  * NULL: those *n frames have no readable struct page.

@@ -89,11 +89,15 @@ static void read_hugetlb_era(const struct kdf *dump, struct page_facts *f)
 static bool offsets_fit(const struct page_facts *f)
 {
 	const int in_first[] = { f->off_flags, f->off_mapping, f->off_private, f->off_head };
+	const int words[] = { f->off_mapcount, f->off_refcount };
 
 	for (size_t i = 0; i < sizeof(in_first) / sizeof(*in_first); i++)
 		if (in_first[i] > (int)f->size - 8)
 			return false;
-	if (f->off_mapcount > (int)f->size - 4)
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (words[i] > (int)f->size - 4)
+			return false;
+	if (f->off_lru > (int)f->size - 16)
 		return false;
 	int end = f->order_era == ORDER_FOLIO || f->hugetlb_era == HUGETLB_FOLIO ? 2 * (int)f->size : (int)f->size;
 	return f->off_order <= end - 2 && f->off_dtor <= end - 2;
@@ -109,6 +113,8 @@ void page_facts_read(const struct kdf *dump, struct page_facts *f)
 	f->off_mapping = read_offset(dump, "page.mapping");
 	f->off_mapcount = read_offset(dump, "page._mapcount");
 	f->off_private = read_offset(dump, "page.private");
+	f->off_refcount = read_offset(dump, "page._refcount");
+	f->off_lru = read_offset(dump, "page.lru");
 	/* 7.1 renamed the member: compound_info holds a pointer or a mask, see page_is_tail_of(). */
 	f->off_head = read_offset(dump, "page.compound_head");
 	if (f->off_head < 0)
@@ -328,6 +334,11 @@ const struct page_class page_classes[CLASS_COUNT] = {
 		"unaccepted", "Unaccepted pages", LEVEL_FREE, test_unaccepted, EXTENT_MAX_ORDER,
 		PAGE_WORDS "NUMBER(PAGE_UNACCEPTED_MAPCOUNT_VALUE) LENGTH(zone.free_area)",
 		"guests with TDX or SEV-SNP; exported from 6.16",
+	},
+	[CLASS_FREE_LISTED] = {
+		"free-pcp", "Free pages in CPU lists", LEVEL_FREE, NULL, EXTENT_LISTED,
+		PAGE_WORDS SLAB_KEYS "OFFSET(page._refcount) OFFSET(page.lru) OFFSET(page.mapping) NUMBER(PG_lru)",
+		"single pages until 5.12, orders 0 to 3 and huge ones from 5.13; needs kallsyms (6.0) and BTF",
 	},
 	[CLASS_CACHE] = {
 		"cache", "Non-private cache pages", LEVEL_CACHE | LEVEL_CACHE_PRIVATE, test_cache, EXTENT_COMPOUND,

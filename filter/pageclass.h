@@ -50,7 +50,7 @@ enum hugetlb_era {
 struct page_facts {
 	bool big_endian;
 	uint32_t size; /* of struct page; 0: unknown, nothing can be tested */
-	int off_flags, off_mapping, off_mapcount, off_private, off_head;
+	int off_flags, off_mapping, off_mapcount, off_private, off_head, off_refcount, off_lru;
 	int bit_lru, bit_private, bit_swapcache, bit_swapbacked, bit_slab, bit_hwpoison;
 	uint64_t head_mask; /* 0: unknown */
 	struct page_type buddy, offline, slab, hugetlb, unaccepted;
@@ -86,6 +86,7 @@ enum page_extent {
 	EXTENT_COMPOUND,  /* itself and its tails */
 	EXTENT_BUDDY,	  /* 2^private, when that is a valid order */
 	EXTENT_MAX_ORDER, /* a block of the largest buddy order */
+	EXTENT_LISTED,	  /* found by walking lists (pcplist.h), not by struct page alone */
 	EXTENT_CONTENT,	  /* found by content, not by struct page */
 };
 
@@ -104,6 +105,7 @@ struct page_class {
 enum page_class_id {
 	CLASS_FREE,
 	CLASS_UNACCEPTED,
+	CLASS_FREE_LISTED,
 	CLASS_CACHE,
 	CLASS_CACHE_PRIVATE,
 	CLASS_USER,

@@ -8,7 +8,24 @@
 #include "base/buf.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "kernel-view.h"
+#include "mapped.h"
 #include "memmap.h"
+#include "pcplist.h"
+#include "selfcheck.h"
+
+static KDF_PRINTF(2, 3) void warn(const struct plan_options *o, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	if (!o->warn)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	o->warn(o->arg, text);
+}
 
 /* ---- Bitmaps ---- */
 
@@ -31,11 +48,50 @@ static void set_range(uint8_t *map, uint64_t from, uint64_t to)
 		map[from / 8] |= (uint8_t)(1 << from % 8);
 }
 
-/* Frames of the input: all of RAM for a vmcore, fewer when it has been filtered before. */
+static void fill_from_ranges(struct kdf *dump, uint8_t *map, uint64_t max_pfn)
+{
+	uint64_t first, end;
+
+	for (size_t i = 0; kdf_ram_range(dump, i, &first, &end); i++)
+		if (first < end && end <= max_pfn)
+			set_range(map, first, end);
+}
+
+/* Holes were never written to, and stay memory that does not exist. */
+static void clear_ranges(struct kdf *dump, uint8_t *map, uint64_t max_pfn)
+{
+	uint64_t first, end;
+
+	for (size_t i = 0; kdf_ram_range(dump, i, &first, &end); i++)
+		if (first < end && end <= max_pfn)
+			memset(map + first / 8, 0, (end + 7) / 8 - first / 8);
+}
+
+/* Frames of the input: all of RAM for a vmcore, fewer when it has been filtered before. Holes stay untouched memory. */
+static void fill_dumped(struct kdf *dump, struct plan *p)
+{
+	const struct kdf_info *info = kdf_info(dump);
+
+	p->input_pages = info->ram_pages;
+	if (info->dumped_pages == info->ram_pages && !info->incomplete) {
+		fill_from_ranges(dump, p->dumped, p->max_pfn);
+		return;
+	}
+	/* A frame that the input lost keeps its place: the output is then incomplete as well, and says so. */
+	p->input_pages = 0;
+	for (uint64_t pfn = 0; kdf_next_page(dump, pfn, true, &pfn) && pfn < p->max_pfn; pfn++) {
+		enum kdf_page_state state = kdf_page_state(dump, pfn);
+		if (state != KDF_PAGE_PRESENT && state != KDF_PAGE_INCOMPLETE)
+			continue;
+		set_range(p->dumped, pfn, pfn + 1);
+		p->input_pages++;
+	}
+}
+
 static struct kdf_error *make_bitmaps(struct kdf *dump, struct plan *p)
 {
 	const struct kdf_info *info = kdf_info(dump);
-	uint64_t first, end, bytes = info->max_pfn / 8 + 1;
+	uint64_t bytes = info->max_pfn / 8 + 1;
 
 	/* The limit: 256 TiB of addresses with pages of 4 KiB, 8 GiB of bitmap. Most of it is never touched. */
 	if (info->max_pfn > MAX_FRAMES)
@@ -46,22 +102,8 @@ static struct kdf_error *make_bitmaps(struct kdf *dump, struct plan *p)
 	p->dumped = calloc(1, bytes);
 	if (!p->ram || !p->dumped)
 		return kdf_err(KDF_NOMEM, "no memory for two bitmaps of %llu bytes", (unsigned long long)bytes);
-	for (size_t i = 0; kdf_ram_range(dump, i, &first, &end); i++)
-		if (first < end && end <= p->max_pfn)
-			set_range(p->ram, first, end);
-	if (info->dumped_pages == info->ram_pages && !info->incomplete) {
-		memcpy(p->dumped, p->ram, bytes);
-		p->input_pages = info->ram_pages;
-		return NULL;
-	}
-	/* A frame that the input lost keeps its place: the output is then incomplete as well, and says so. */
-	for (uint64_t pfn = 0; kdf_next_page(dump, pfn, true, &pfn) && pfn < p->max_pfn; pfn++) {
-		enum kdf_page_state state = kdf_page_state(dump, pfn);
-		if (state != KDF_PAGE_PRESENT && state != KDF_PAGE_INCOMPLETE)
-			continue;
-		set_range(p->dumped, pfn, pfn + 1);
-		p->input_pages++;
-	}
+	fill_from_ranges(dump, p->ram, p->max_pfn);
+	fill_dumped(dump, p);
 	return NULL;
 }
 
@@ -147,6 +189,7 @@ struct scan {
 	struct plan *plan;
 	struct memmap map;
 	struct page_facts facts;
+	struct kernel_view view;
 
 	/* The compound page whose tails are being dropped. */
 	uint64_t compound_end, head_address;
@@ -255,6 +298,7 @@ static uint64_t judge(struct scan *s, uint64_t pfn, uint64_t address, const uint
 		drop(s->plan, pfn, id);
 		begin_compound(s, pfn, address, &v, id);
 		return 1;
+	case EXTENT_LISTED:
 	case EXTENT_CONTENT:
 		break;
 	}
@@ -284,17 +328,30 @@ static struct kdf_error *scan_range(struct scan *s, uint64_t pfn, uint64_t end)
 	return NULL;
 }
 
-static KDF_PRINTF(2, 3) void warn(const struct plan_options *o, const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
+/* ---- Lists ---- */
 
-	if (!o->warn)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	o->warn(o->arg, text);
+static void drop_listed(void *arg, uint64_t pfn)
+{
+	drop(arg, pfn, CLASS_FREE_LISTED);
+}
+
+static struct kdf_error *drop_listed_pages(struct scan *s, const struct plan_options *o)
+{
+	struct pcp_walk w = {
+		.dump = s->dump, .map = &s->map, .facts = &s->facts, .view = &s->view,
+		.found = drop_listed, .arg = s->plan,
+	};
+	const char *lacks = pcp_lacks(&s->facts, &s->view);
+
+	if (!(s->plan->level & LEVEL_FREE))
+		return NULL;
+	if (lacks) {
+		warn(o, "free pages in per-CPU lists stay: %s", lacks);
+		return NULL;
+	}
+	struct kdf_error *e = pcp_walk(&w);
+	s->plan->kept_lists = w.distrusted;
+	return e;
 }
 
 /* Classes that the level wants and this kernel's VMCOREINFO can tell. */
@@ -321,7 +378,7 @@ static struct kdf_error *find_image(struct kdf *dump, struct plan *p, const stru
 
 	if (!e && !p->nimage)
 		e = image_by_segment(dump, p);
-	if (!e && !p->nimage)
+	if (!e && !p->nimage && p->usable)
 		warn(o, "the frames of the kernel image are not known: they are judged like all others");
 	return e;
 }
@@ -347,6 +404,78 @@ static struct kdf_error *scan_all(struct scan *s, const struct plan_options *o)
 	return e;
 }
 
+/* ---- After the scan ---- */
+
+/* The witnesses say that this kernel was misread: everything stays but zeros, which are told by content. */
+static void fall_back(struct scan *s, const struct selfcheck *c, const struct plan_options *o)
+{
+	struct plan *p = s->plan;
+
+	warn(o, "no page is left out by its kind: %llu frames that the kernel cannot do without would have gone "
+		"(first: %s, frame %#llx). The dump gets level %u; please report this kernel",
+	     (unsigned long long)c->lost_frames, c->lost, (unsigned long long)c->lost_frame, p->level & LEVEL_ZERO);
+	clear_ranges(s->dump, p->dumped, p->max_pfn);
+	fill_dumped(s->dump, p);
+	memset(p->dropped, 0, sizeof(p->dropped));
+	p->kept_image = p->kept_order = p->kept_unreadable = p->kept_lists = 0;
+	p->level &= LEVEL_ZERO;
+	p->usable = 0;
+	p->fell_back = true;
+}
+
+static struct kdf_error *check_and_order(struct scan *s, const struct plan_options *o)
+{
+	struct plan *p = s->plan;
+	const struct landmark_sources from = {
+		.dump = s->dump, .map = s->map.struct_size ? &s->map : NULL, .view = &s->view,
+		.image = p->image, .nimage = p->nimage,
+	};
+	struct landmarks marks;
+	struct selfcheck check;
+	struct kdf_error *e = landmarks_find(&from, &marks);
+
+	if (e)
+		return e;
+	selfcheck_run(s->dump, &marks, p->dumped, p->max_pfn, &check);
+	p->checked = check.checked;
+	if (check.lost)
+		fall_back(s, &check, o);
+	e = order_make(&marks, p->max_pfn, &p->order);
+	landmarks_free(&marks);
+	return e;
+}
+
+/* Without a map nothing can be told by kind; the order of what stays still can. */
+static struct kdf_error *choose(struct scan *s, const struct plan_options *o)
+{
+	struct plan *p = s->plan;
+	struct kdf_error *no_map = memmap_open(s->dump, s->facts.size, &s->map);
+
+	if (no_map) {
+		if (p->usable)
+			warn(o, "no page is left out by its kind: %s", kdf_error_text(no_map));
+		p->usable = 0;
+		s->map = (struct memmap){ 0 };
+	}
+	kdf_error_free(no_map);
+	struct kdf_error *e = find_image(s->dump, p, o);
+	if (!e && p->usable) {
+		p->model = s->map.model;
+		e = scan_all(s, o);
+	}
+	if (!e) {
+		kernel_view_read(s->dump, &s->view);
+		mapped_release_ram(s->dump);
+	}
+	if (!e && p->usable)
+		e = drop_listed_pages(s, o);
+	if (!e)
+		e = check_and_order(s, o);
+	memmap_close(&s->map);
+	mapped_release_ram(s->dump);
+	return e;
+}
+
 struct kdf_error *plan_make(struct kdf *dump, const struct plan_options *o, struct plan *p)
 {
 	*p = (struct plan){ .level = o->level };
@@ -358,17 +487,7 @@ struct kdf_error *plan_make(struct kdf *dump, const struct plan_options *o, stru
 		s->plan = p;
 		page_facts_read(dump, &s->facts);
 		p->usable = usable_classes(dump, o);
-		struct kdf_error *no_map = p->usable ? memmap_open(dump, s->facts.size, &s->map) : NULL;
-		if (no_map)
-			warn(o, "no page is left out by its kind: %s", kdf_error_text(no_map));
-		else if (p->usable) {
-			p->model = s->map.model;
-			e = find_image(dump, p, o);
-			if (!e)
-				e = scan_all(s, o);
-			memmap_close(&s->map);
-		}
-		kdf_error_free(no_map);
+		e = choose(s, o);
 	}
 	free(s);
 	if (e) {
@@ -386,5 +505,6 @@ void plan_free(struct plan *p)
 	free(p->ram);
 	free(p->dumped);
 	free(p->image);
+	order_free(&p->order);
 	*p = (struct plan){ 0 };
 }

@@ -14,12 +14,8 @@
 #include <stdio.h>
 
 #include "kdf.h"
+#include "order.h"
 #include "pageclass.h"
-
-/* Frames [first, end). */
-struct frame_range {
-	uint64_t first, end;
-};
 
 struct plan {
 	uint64_t max_pfn;
@@ -33,11 +29,15 @@ struct plan {
 	uint64_t kept_image;	       /* would have gone, but belong to the kernel image */
 	uint64_t kept_unreadable;      /* no readable struct page */
 	uint64_t kept_order;	       /* free blocks whose order makes no sense */
+	uint64_t kept_lists;	       /* per-CPU lists of free pages that were not trusted */
 	uint64_t dumped_pages;
 
 	struct frame_range *image; /* frames of the kernel image; none when unknown */
 	size_t nimage, cap_image;
 	unsigned usable;   /* classes (1 << id) that were asked for and can be tested */
+	struct copy_order order; /* what is copied first; empty when nothing is known */
+	bool fell_back;		 /* the self-check failed: no page was left out by its kind, `level` says so */
+	uint64_t checked;	 /* frames that the self-check looked at */
 	const char *model; /* of the memory map; NULL: no struct page was read */
 };
 

@@ -272,6 +272,59 @@ struct kdf_error *kdf_writer_zero_page(struct kdf_writer *, uint64_t pfn) KDF_MU
 struct kdf_error *kdf_writer_finish(struct kdf_writer *, bool complete) KDF_MUST_CHECK;
 uint64_t kdf_writer_bytes(const struct kdf_writer *); /* written so far */
 
+/* ---- Writing in any output format ---- */
+
+struct kdf_writer_format {
+	const char *name;	 /* "kdump", "elf", "kdump-flat", "elf-flat" */
+	const char *description;
+	bool compresses;	 /* takes pages in a codec's form */
+	bool flattened;		 /* a stream of records: needs no seeking, for pipes */
+};
+
+size_t kdf_writer_format_count(void);
+const struct kdf_writer_format *kdf_writer_format_at(size_t i);		     /* NULL beyond the last */
+const struct kdf_writer_format *kdf_writer_format_by_name(const char *name); /* NULL: unknown */
+
+struct kdf_writer_how {
+	const char *format; /* NULL: "kdump" */
+	bool discard;	    /* nothing is written, bytes are only counted; fd is not looked at */
+	uint64_t limit;	    /* a full disk at that many bytes; 0: none */
+	/* kdump formats: one part of a split set, frames [start_pfn, end_pfn). Both bitmaps are those of the set. */
+	bool split;
+	uint64_t start_pfn, end_pfn;
+	/* ELF: what becomes a PT_LOAD, see kdf_writer_segments(); lent until finish. */
+	const struct kdf_segment *segment;
+	size_t nsegments;
+	const char *machine; /* as kdf_info()->machine */
+};
+
+/* As kdf_writer_open. In ELF a frame that is a hole of the RAM ranges is not there; runs of 256 and more frames that
+ * are not dumped are left out of the file, shorter ones are zeros. */
+struct kdf_error *kdf_writer_open_as(int fd, const struct kdf_writer_head *, const struct kdf_writer_how *,
+				     struct kdf_writer **out) KDF_MUST_CHECK;
+/* The PT_LOADs that an ELF file of this dump has: its own, else the kernel image and the RAM ranges. The caller frees
+ * *out. */
+struct kdf_error *kdf_writer_segments(const struct kdf *, struct kdf_segment **out, size_t *n) KDF_MUST_CHECK;
+
+/* ---- Pages in the form in which they are stored (kdump-compressed) ---- */
+
+struct kdf_stored;
+
+struct kdf_stored_page {
+	uint64_t offset; /* in the file (the content of a flattened one); the same for pages that share */
+	uint32_t size, flags;
+	unsigned part;	 /* number of the path given to kdf_open */
+};
+
+/* KDF_UNSUPPORTED for dumps of other formats. The dump must stay open. */
+struct kdf_error *kdf_stored_open(struct kdf *, struct kdf_stored **out) KDF_MUST_CHECK;
+void kdf_stored_close(struct kdf_stored *); /* NULL is fine */
+/* Where and how a frame is stored; KDF_INCOMPLETE, KDF_HOLE, KDF_EXCLUDED as kdf_page_get. What stands there is not
+ * looked at. One thread at a time. */
+struct kdf_error *kdf_stored_find(struct kdf_stored *, uint64_t pfn, struct kdf_stored_page *out) KDF_MUST_CHECK;
+/* The bytes, page.size of them; KDF_CORRUPT when that is more than a page. */
+struct kdf_error *kdf_stored_read(struct kdf_stored *, const struct kdf_stored_page *, void *buf) KDF_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -13,8 +13,9 @@ KPF = {name: 1 << bit for bit, name in enumerate(
 KPF['RESERVED'], KPF['PRIVATE'] = 1 << 32, 1 << 35
 
 FREE, CACHE, CACHE_PRIVATE, USER, OFFLINE = 'free', 'cache', 'cache-private', 'user', 'offline'
+LISTED = 'free in a CPU list'
 # Levels that ask for a class; the two at the end go at every level.
-LEVELS = {FREE: 16, CACHE: 2 | 4, CACHE_PRIVATE: 4, USER: 8, OFFLINE: 31, 'hwpoison': 31}
+LEVELS = {FREE: 16, LISTED: 16, CACHE: 2 | 4, CACHE_PRIVATE: 4, USER: 8, OFFLINE: 31, 'hwpoison': 31}
 
 
 def asked(kind, level):
@@ -54,6 +55,8 @@ class Structs:
         self.section_bits = int(v.get('NUMBER(SECTION_SIZE_BITS)', 27)) - 12
         self.bases = {}
         self.pages = {}
+        self.rings = {}
+        self.sections = sorted(self.section_of_ram())
 
     def base(self, section):
         """section_mem_map less its flags: with it, a struct's address is base + pfn * size."""
@@ -69,6 +72,71 @@ class Structs:
 
     def address(self, pfn):
         return self.base(pfn >> self.section_bits) + pfn * self.size
+
+    def section_of_ram(self):
+        section, last = 0, self.dump.max_pfn >> self.section_bits
+        while section <= last:
+            if self.dump.ram >> (section << self.section_bits) & ((1 << (1 << self.section_bits)) - 1):
+                yield section
+            section += 1
+
+    def frame_at(self, address):
+        """The frame whose struct page lies there, None for an address that is no struct page."""
+        for section in self.sections:
+            pfn, rest = divmod(address - self.base(section), self.size)
+            if pfn >> self.section_bits == section:
+                return None if rest else pfn
+        return None
+
+    def unused(self, raw):
+        """Nobody has a reference, no type, no file, on no LRU list: for the kernel such a frame is free."""
+        return (self.word(raw, '_refcount', 4) == 0 and self.word(raw, '_mapcount', 4) == 0xffffffff and
+                self.word(raw, 'mapping') == 0 and
+                not any(self.flag(raw, name) for name in ('PG_lru', 'PG_slab', 'PG_hwpoison', 'PG_swapcache')))
+
+    def ring(self, pfn):
+        """Is the frame's list entry in a closed ring of unused frames with one list head that is none?"""
+        if pfn in self.rings:
+            return self.rings[pfn]
+        members, heads, ok = [], 0, False
+        start = at = self.address(pfn) + self.offset['lru']
+        for _ in range(1 << 20):
+            frame = self.frame_at(at - self.offset['lru'])
+            if frame is None:
+                heads += 1
+                links = self.dump.virt(at, 16) if heads == 1 else b''
+            else:
+                raw = self.raw(frame)
+                links = raw[self.offset['lru']:self.offset['lru'] + 16] if self.unused(raw) else b''
+                members.append(frame)
+            if not links:
+                break
+            following = struct.unpack('<Q', links[:8])[0]
+            if following & 7 or following < 1 << 63:
+                break
+            back = struct.unpack('<Q', self.dump.virt(following + 8, 8))[0]
+            if back != at:
+                break
+            if following == start:
+                ok = heads == 1
+                break
+            at = following
+        for frame in members if ok else [pfn]:
+            self.rings[frame] = ok
+        return ok
+
+    def listed(self, pfn):
+        """Free without being in the buddy allocator: in a list by itself or in a block that begins lower."""
+        if not self.unused(self.raw(pfn)):
+            return False
+        for order in (0, 1, 2, 3, 9):
+            head = pfn >> order << order
+            try:
+                if self.ring(head) and all(self.unused(self.raw(p)) for p in range(head, pfn)):
+                    return True
+            except Exception:
+                continue
+        return False
 
     def raw(self, pfn):
         """From a cache of whole pages of structs."""
@@ -119,6 +187,8 @@ class Structs:
     def kind(self, pfn):
         if self.buddy_block(pfn) is not None:
             return FREE
+        if self.listed(pfn):
+            return LISTED
         head = self.head_of(pfn)
         raw = self.raw(head)
         if self.is_type(raw, 'SLAB') or self.flag(raw, 'PG_slab'):

@@ -1,89 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kdx-filter as its users meet it: exit codes, files it makes and refuses, options it does not have yet. */
-#include <fcntl.h>
-#include <libgen.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-
-#include "filter-machine.h"
-#include "test.h"
-
-static char program[4096], dir[] = "/tmp/kdx-filter-cli-XXXXXX", vmcore[160], said[65536];
-
-/* Beside the test: build/tests/unit/X and filter/kdx-filter, or build-san/tests/unit/X and build-san/filter/... */
-static bool find_program(const char *self)
-{
-	static const char *const places[] = { "../../filter/kdx-filter", "../../../filter/kdx-filter" };
-	char copy[3000];
-
-	snprintf(copy, sizeof(copy), "%s", self);
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(program, sizeof(program), "%s/%s", dirname(strcpy(copy, self)), places[i]);
-		if (!access(program, X_OK))
-			return true;
-	}
-	return false;
-}
-
-static rlim_t size_limit = RLIM_INFINITY;
-
-/* Runs the program with words (split at blanks; @ stands for the directory); its exit code. */
-static int run(const char *words)
-{
-	char line[4096], *arg[32] = { program }, *save = NULL;
-	size_t n = 0, narg = 1;
-	int out[2];
-
-	for (const char *p = words; *p && n < sizeof(line) - 100; p++) {
-		if (*p == '@')
-			n += (size_t)snprintf(line + n, 90, "%s", dir);
-		else
-			line[n++] = *p;
-	}
-	line[n] = 0;
-	for (char *w = strtok_r(line, " ", &save); w && narg < 31; w = strtok_r(NULL, " ", &save))
-		arg[narg++] = w;
-	if (pipe(out))
-		return -1;
-	fflush(stdout);
-	pid_t pid = fork();
-	if (!pid) {
-		struct rlimit limit = { size_limit, RLIM_INFINITY };
-		setrlimit(RLIMIT_FSIZE, &limit);
-		dup2(out[1], 1);
-		dup2(out[1], 2);
-		execv(program, arg);
-		_exit(99);
-	}
-	close(out[1]);
-	size_t got = 0;
-	for (ssize_t k; got < sizeof(said) - 1 && (k = read(out[0], said + got, sizeof(said) - 1 - got)) > 0;)
-		got += (size_t)k;
-	said[got] = 0;
-	close(out[0]);
-	int status;
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static bool says(const char *text)
-{
-	return strstr(said, text) != NULL;
-}
-
-static char *in_dir(const char *name)
-{
-	static char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return path;
-}
-
-static bool exists(const char *name)
-{
-	return !access(in_dir(name), F_OK);
-}
+#include "filter-output-run.h"
 
 static void good_runs(void)
 {
@@ -139,31 +56,71 @@ static void wrong_words(void)
 }
 
 /* What makedumpfile has and this program does not: refused by name, nothing made. */
-static void later_options(void)
+static void refused_options(void)
 {
 	static const struct {
 		const char *words, *name;
-	} later[] = {
-		{ "-E", "-E" }, { "-F", "-F" }, { "-R", "-R" }, { "-e", "-e" }, { "-X", "-X" }, { "-x vmlinux", "-x" },
-		{ "-i info", "-i" }, { "-g out", "-g" }, { "-b 4", "-b" }, { "-L 3M", "-L" }, { "--split", "--split" },
-		{ "--reassemble", "--reassemble" }, { "--splitblock-size 1", "--splitblock-size" },
-		{ "--cyclic-buffer 1", "--cyclic-buffer" }, { "--work-dir /tmp", "--work-dir" },
-		{ "--non-mmap", "--non-mmap" }, { "--config c", "--config" }, { "--eppic m", "--eppic" },
-		{ "--mem-usage", "--mem-usage" }, { "--diskset=d", "--diskset" }, { "--vtop 0", "--vtop" },
-		{ "--dry-run", "--dry-run" }, { "--extension e", "--extension" }, { "-d 1,31", "-d 1,31" },
-		{ "-cE", "-E" }, { "--non-cyclic", "--non-cyclic" },
+	} refused[] = {
+		{ "-e", "-e" }, { "-X", "-X" }, { "-g out", "-g" }, { "--config c", "--config" },
+		{ "--eppic m", "--eppic" },
+		{ "--diskset=d", "--diskset" }, { "--extension e", "--extension" }, { "--xen-syms x", "--xen-syms" },
+		{ "--xen-vmcoreinfo x", "--xen-vmcoreinfo" }, { "--xen_phys_start 0", "--xen_phys_start" },
+		{ "-cX", "-X" },
 	};
 	char words[200], want[100];
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
-		snprintf(words, sizeof(words), "%s @/vmcore @/x", later[i].words);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+		snprintf(words, sizeof(words), "%s @/vmcore @/x", refused[i].words);
 		CHECK(run(words) == 1);
-		snprintf(want, sizeof(want), "%s%s", later[i].name,
-			 strchr(later[i].name, ',') ? ":" : " is not supported yet");
+		snprintf(want, sizeof(want), "%s is not supported", refused[i].name);
 		if (!CHECK(says(want)))
 			fprintf(stderr, "%s: %s\n", words, said);
 		CHECK(!exists("x"));
 	}
+}
+
+/* What makedumpfile has and this program does not need: it says so and goes on. */
+static void accepted_options(void)
+{
+	static const char *const accepted[] = { "-b 4", "--cyclic-buffer 1024", "--work-dir /tmp", "--non-mmap",
+						"--non-cyclic" };
+	char words[200];
+
+	for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++) {
+		snprintf(words, sizeof(words), "-f %s -l -d 31 @/vmcore @/dump", accepted[i]);
+		CHECK(run(words) == 0 && says("has no effect"));
+	}
+	CHECK(run("-f -b x @/vmcore @/dump") == 1);
+	/* Lines as distributions write them. */
+	CHECK(run("-l --message-level 7 -d 31 -f @/vmcore @/dump") == 0 && says("Completed"));
+	CHECK(run("--check-params -F -l --message-level 7 -d 31 @/vmcore") == 0);
+	CHECK(run("-fcd31 @/vmcore @/dump") == 0);
+	CHECK(run("-f -c --num-threads=2 --message-level 31 -d 31 @/vmcore @/dump") == 0 && says("Remaining pages"));
+}
+
+/* -z:3 beside -zf. */
+static void words_of_levels(void)
+{
+	static const char *const bad[] = { "-z:99", "-z:", "-z:x", "-l:1", "-p:1", "-c:-5", "--compress zstd:99",
+					   "--compress lz5", "-d 1,", "-d 1,32", "-L 0", "-L x", "-E -c", "-E -l:1",
+					   "--to elf", "--split", "-F --split", "-E --split", "--splitblock-size 4",
+					   "-i a -x b", "--vtop x", "--mem-usage --dump-dmesg" };
+	char words[200];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		snprintf(words, sizeof(words), "%s @/vmcore @/x", bad[i]);
+		if (!CHECK(run(words) == 1) || !CHECK(!exists("x")))
+			fprintf(stderr, "%s: %s\n", words, said);
+	}
+	CHECK(run("-f -zf -d 31 @/vmcore @/z1") == 0 && run("-fz:1 -d 31 @/vmcore @/z2") == 0);
+	CHECK(run("-f --compress zstd:19 -d 31 @/vmcore @/z19") == 0 && run("-f -z:19 -d 31 @/vmcore @/z19b") == 0);
+	CHECK(same_file("z19", "z19b") && !same_file("z1", "z19"));
+	CHECK(run("-f -c:9 --level 31 @/vmcore @/c9") == 0 && run("-fc -d 31 @/vmcore @/c1") == 0);
+	CHECK(!same_file("c9", "c1"));
+	CHECK(run("diff @/c9 @/z19") == 0);
+	CHECK(run("-f --compress none -d 31 @/vmcore @/none") == 0 && run("-f -d 31 @/vmcore @/plain") == 0);
+	CHECK(same_file("none", "plain"));
+	CHECK(shell("rm @/none @/plain") == 0);
 }
 
 static void bad_input(void)
@@ -203,22 +160,15 @@ int main(int argc, char *argv[])
 	struct machine m;
 
 	(void)argc;
-	CHECK(find_program(argv[0]));
-	CHECK(mkdtemp(dir) != NULL);
-	machine_init(&m);
-	machine_free_block(&m, 0xc00, 0xf0000000, 8);
-	CHECK_OK(machine_open(&m, INFO_6_12));
-	snprintf(vmcore, sizeof(vmcore), "%s", in_dir("vmcore"));
-	CHECK(!rename(m.path, vmcore));
+	begin_runs(argv[0], &m);
 	good_runs();
 	help_and_version();
 	wrong_words();
-	later_options();
+	words_of_levels();
+	refused_options();
+	accepted_options();
 	bad_input();
 	full_disk();
-	machine_close(&m);
-	char command[100];
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	CHECK(system(command) == 0);
+	end_runs(&m);
 	TEST_END();
 }

@@ -101,6 +101,75 @@ static void same_for_all_threads(const char *path)
 		}
 }
 
+static const struct frame_range first[] = { { 3900, 3910 }, { 64, 900 }, { 900, 901 }, { 2600, 2700 }, { 0, 2 } };
+enum { NFIRST = sizeof(first) / sizeof(*first) };
+
+/* Byte offset of a page in an uncompressed file: where its content, which no other page has, begins. */
+static uint64_t place_of(const uint8_t *file, size_t size, uint64_t pfn)
+{
+	const uint8_t *at = memmem(file, size, machine.ram + pfn * PAGE, PAGE);
+
+	return at ? (uint64_t)(at - file) : 0;
+}
+
+/* The wanted frames lie in front, in the order wanted; nothing is lost or twice; threads change nothing. */
+static void wanted_order(const char *path)
+{
+	uint8_t *one = NULL;
+	size_t size = 0;
+
+	for (unsigned threads = 1; threads <= 9; threads += 4)
+		for (unsigned sparse = 1; sparse <= 3; sparse += 2) {
+			uint64_t total = choose_pages(sparse);
+			int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+			struct copy_job job = {
+				.dump = machine.dump, .writer = begin(fd, NULL, false), .dumped = dumped,
+				.max_pfn = FRAMES, .total = total, .threads = threads, .first = first, .nfirst = NFIRST,
+			};
+			struct stat st;
+			CHECK_OK(copy_pages(&job));
+			CHECK_OK(kdf_writer_finish(job.writer, true));
+			check_content(path, total);
+			if (sparse == 3) {
+				close(fd);
+				continue;
+			}
+			CHECK(!fstat(fd, &st) && (!one || (size_t)st.st_size == size));
+			size = (size_t)st.st_size;
+			uint8_t *file = malloc(size);
+			CHECK(pread(fd, file, size, 0) == (ssize_t)size);
+			CHECK(!one || !memcmp(one, file, size));
+			/* Frames with a content of their own: pfn % 4 is 2 or 3. */
+			uint64_t a = place_of(file, size, 3906), b = place_of(file, size, 2759);
+			uint64_t c = place_of(file, size, 2627), d = place_of(file, size, 2563);
+			CHECK(a && a < c && c < d && d < b);
+			free(one);
+			one = file;
+			close(fd);
+		}
+	free(one);
+}
+
+static void bad_order(const char *path)
+{
+	static const struct frame_range bad[][2] = {
+		{ { 5, 10 }, { 9, 12 } }, { { 5, 10 }, { 5, 10 } }, { { 10, 5 }, { 20, 30 } },
+		{ { 1, 2 }, { 4000, FRAMES + 1 } },
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		uint64_t total = choose_pages(1);
+		int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+		struct copy_job job = {
+			.dump = machine.dump, .writer = begin(fd, NULL, false), .dumped = dumped, .max_pfn = FRAMES,
+			.total = total, .threads = 1, .first = bad[i], .nfirst = 2,
+		};
+		CHECK_CODE(copy_pages(&job), KDF_USAGE);
+		kdf_error_free(kdf_writer_finish(job.writer, false));
+		close(fd);
+	}
+}
+
 /* Frames that the input has not: counted, and the dump is marked. */
 static void unreadable(const char *path)
 {
@@ -212,6 +281,8 @@ int main(void)
 	CHECK_OK(machine_open(&machine, INFO_6_12));
 	zero_test();
 	same_for_all_threads(path);
+	wanted_order(path);
+	bad_order(path);
 	unreadable(path);
 	full_disk(path);
 	interrupted(path);

@@ -74,7 +74,8 @@ static void nothing_to_drop(void)
 	CHECK(p.input_pages == FRAMES && p.dumped_pages == FRAMES && staying(&p, 0, FRAMES) == FRAMES);
 	CHECK_TEXT(p.model, "sparsemem (extreme)");
 	CHECK(p.nimage == 1 && p.image[0].first == IMAGE / PAGE && p.image[0].end == (IMAGE + IMAGE_SIZE) / PAGE);
-	CHECK_TEXT(warnings, "");
+	/* This machine has no kallsyms: what is found through it is told, and nothing else. */
+	CHECK(!strncmp(warnings, "free pages in per-CPU lists stay", 32) && strchr(warnings, '\n') == strrchr(warnings, '\n'));
 	end(&m, &p);
 }
 
