@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* BTF written by hand, for the tests of its reader and of everything above that needs types. */
-#ifndef KDX_BTF_FIXTURE_H
-#define KDX_BTF_FIXTURE_H
+#ifndef FORMAT_BTF_FIXTURE_H
+#define FORMAT_BTF_FIXTURE_H
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/core/btf.h"
 #include "base/buf.h"
 #include "base/bytes.h"
+#include "btf.h"
 
 #define BTF_UNUSED __attribute__((unused))
 
@@ -49,7 +49,7 @@ static BTF_UNUSED uint32_t btf_begin(struct btf_maker *m, const char *name, unsi
 
 static BTF_UNUSED uint32_t btf_int(struct btf_maker *m, const char *name, uint32_t size, unsigned encoding)
 {
-	uint32_t id = btf_begin(m, name, KDX_BTF_INT, false, 0, size);
+	uint32_t id = btf_begin(m, name, KDF_BTF_INT, false, 0, size);
 
 	btf_word(m, encoding << 24 | size * 8);
 	return id;
@@ -62,7 +62,7 @@ static BTF_UNUSED uint32_t btf_ref(struct btf_maker *m, const char *name, unsign
 
 static BTF_UNUSED uint32_t btf_array(struct btf_maker *m, uint32_t element, uint32_t index, uint32_t n)
 {
-	uint32_t id = btf_begin(m, "", KDX_BTF_ARRAY, false, 0, 0);
+	uint32_t id = btf_begin(m, "", KDF_BTF_ARRAY, false, 0, 0);
 
 	btf_word(m, element);
 	btf_word(m, index);
