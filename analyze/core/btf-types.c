@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf.h"
+#include "btf-index.h"
 #include "debuginfo.h"
 #include "memory.h"
 #include "symbols.h"
 
 struct btf_types {
-	struct kdx_btf *btf;
+	struct kdf_btf *btf;
+	struct kdx_btf_index index;
 	void *memory; /* what the blob lies in, when it is ours */
 	unsigned pointer_size;
 };
@@ -23,16 +24,16 @@ static const char *name_or_null(const char *name)
 }
 
 /* Type tags (5.18: __user, __percpu) are no types of C: what they stand on is. */
-static struct kdf_error *skip_tags(const struct kdx_btf *btf, uint64_t *id)
+static struct kdf_error *skip_tags(const struct kdf_btf *btf, uint64_t *id)
 {
-	struct kdx_btf_type type;
+	struct kdf_btf_type type;
 
 	for (int i = 0; *id && i < MAX_TAGS; i++) {
-		struct kdf_error *e = kdx_btf_type(btf, *id, &type);
+		struct kdf_error *e = kdf_btf_type(btf, *id, &type);
 
 		if (e)
 			return e;
-		if (type.kind != KDX_BTF_TYPE_TAG && type.kind != KDX_BTF_DECL_TAG)
+		if (type.kind != KDF_BTF_TYPE_TAG && type.kind != KDF_BTF_DECL_TAG)
 			return NULL;
 		*id = type.size_or_type;
 	}
@@ -40,38 +41,38 @@ static struct kdf_error *skip_tags(const struct kdx_btf *btf, uint64_t *id)
 }
 
 /* struct btf_enum { name_off, s32 value }, struct btf_enum64 { name_off, low half, high half } */
-static int64_t enumerator_value(const struct kdx_btf *btf, const struct kdx_btf_type *type, uint32_t i)
+static int64_t enumerator_value(const struct kdf_btf *btf, const struct kdf_btf_type *type, uint32_t i)
 {
-	if (type->kind == KDX_BTF_ENUM64) {
+	if (type->kind == KDF_BTF_ENUM64) {
 		const uint8_t *p = type->extra + (size_t)i * 12;
 
-		return (int64_t)((uint64_t)kdx_btf_u32(btf, p + 8) << 32 | kdx_btf_u32(btf, p + 4));
+		return (int64_t)((uint64_t)kdf_btf_u32(btf, p + 8) << 32 | kdf_btf_u32(btf, p + 4));
 	}
-	uint32_t value = kdx_btf_u32(btf, type->extra + (size_t)i * 8 + 4);
-	return kdx_btf_has_enum_sign(btf) && !type->kflag ? (int64_t)value : (int32_t)value;
+	uint32_t value = kdf_btf_u32(btf, type->extra + (size_t)i * 8 + 4);
+	return kdf_btf_has_enum_sign(btf) && !type->kflag ? (int64_t)value : (int32_t)value;
 }
 
-static const char *enumerator_name(const struct kdx_btf *btf, const struct kdx_btf_type *type, uint32_t i)
+static const char *enumerator_name(const struct kdf_btf *btf, const struct kdf_btf_type *type, uint32_t i)
 {
-	size_t each = type->kind == KDX_BTF_ENUM64 ? 12 : 8;
+	size_t each = type->kind == KDF_BTF_ENUM64 ? 12 : 8;
 
-	return kdx_btf_string(btf, kdx_btf_u32(btf, type->extra + i * each));
+	return kdf_btf_string(btf, kdf_btf_u32(btf, type->extra + i * each));
 }
 
-static void describe_enum(const struct kdx_btf *btf, const struct kdx_btf_type *raw, struct kdx_type *type)
+static void describe_enum(const struct kdf_btf *btf, const struct kdf_btf_type *raw, struct kdx_type *type)
 {
 	type->kind = KDX_ENUM;
 	type->incomplete = !raw->vlen;
 	if (type->incomplete)
 		type->size = 0;
-	for (uint32_t i = 0; i < raw->vlen && (raw->kind == KDX_BTF_ENUM || raw->kflag); i++)
+	for (uint32_t i = 0; i < raw->vlen && (raw->kind == KDF_BTF_ENUM || raw->kflag); i++)
 		type->is_signed = type->is_signed || enumerator_value(btf, raw, i) < 0;
 }
 
 /* BTF_INT_ENCODING: 1 signed, 2 char, 4 bool. pahole does not mark char, so the name has to tell. */
-static void describe_int(const struct kdx_btf *btf, const struct kdx_btf_type *raw, struct kdx_type *type)
+static void describe_int(const struct kdf_btf *btf, const struct kdf_btf_type *raw, struct kdx_type *type)
 {
-	unsigned encoding = kdx_btf_u32(btf, raw->extra) >> 24 & 0xf;
+	unsigned encoding = kdf_btf_u32(btf, raw->extra) >> 24 & 0xf;
 
 	type->kind = KDX_INT;
 	type->is_signed = encoding & 1;
@@ -81,18 +82,18 @@ static void describe_int(const struct kdx_btf *btf, const struct kdx_btf_type *r
 			 !strcmp(raw->name, "unsigned char"));
 }
 
-static struct kdf_error *describe_array(const struct kdx_btf *btf, const struct kdx_btf_type *raw,
+static struct kdf_error *describe_array(const struct kdf_btf *btf, const struct kdf_btf_type *raw,
 					struct kdx_raw_type *out)
 {
 	out->type.kind = KDX_ARRAY;
 	out->type.name = NULL;
 	out->type.size = 0;
-	out->target = kdx_btf_u32(btf, raw->extra);
-	out->type.elements = kdx_btf_u32(btf, raw->extra + 8);
+	out->target = kdf_btf_u32(btf, raw->extra);
+	out->type.elements = kdf_btf_u32(btf, raw->extra + 8);
 	return skip_tags(btf, &out->target);
 }
 
-static struct kdf_error *describe_reference(const struct btf_types *b, const struct kdx_btf_type *raw,
+static struct kdf_error *describe_reference(const struct btf_types *b, const struct kdf_btf_type *raw,
 					    enum kdx_kind kind, struct kdx_raw_type *out)
 {
 	out->type.kind = kind;
@@ -104,53 +105,53 @@ static struct kdf_error *describe_reference(const struct btf_types *b, const str
 static struct kdf_error *btf_describe(void *self, uint64_t id, struct kdx_raw_type *out)
 {
 	const struct btf_types *b = self;
-	struct kdx_btf_type raw;
+	struct kdf_btf_type raw;
 	struct kdf_error *e = skip_tags(b->btf, &id);
 
 	*out = (struct kdx_raw_type){ .type.kind = KDX_VOID };
 	if (e || !id)
 		return e;
-	e = kdx_btf_type(b->btf, id, &raw);
+	e = kdf_btf_type(b->btf, id, &raw);
 	if (e)
 		return e;
 	out->type.name = name_or_null(raw.name);
 	out->type.size = raw.size_or_type;
 	switch (raw.kind) {
-	case KDX_BTF_INT:
+	case KDF_BTF_INT:
 		describe_int(b->btf, &raw, &out->type);
 		return NULL;
-	case KDX_BTF_FLOAT:
+	case KDF_BTF_FLOAT:
 		out->type.kind = KDX_FLOAT;
 		out->type.is_signed = true;
 		return NULL;
-	case KDX_BTF_STRUCT:
+	case KDF_BTF_STRUCT:
 		out->type.kind = KDX_STRUCT;
 		return NULL;
-	case KDX_BTF_UNION:
+	case KDF_BTF_UNION:
 		out->type.kind = KDX_UNION;
 		return NULL;
-	case KDX_BTF_FWD:
+	case KDF_BTF_FWD:
 		out->type.kind = raw.kflag ? KDX_UNION : KDX_STRUCT;
 		out->type.size = 0;
 		out->type.incomplete = true;
 		return NULL;
-	case KDX_BTF_ENUM:
-	case KDX_BTF_ENUM64:
+	case KDF_BTF_ENUM:
+	case KDF_BTF_ENUM64:
 		describe_enum(b->btf, &raw, &out->type);
 		return NULL;
-	case KDX_BTF_ARRAY:
+	case KDF_BTF_ARRAY:
 		return describe_array(b->btf, &raw, out);
-	case KDX_BTF_PTR:
+	case KDF_BTF_PTR:
 		return describe_reference(b, &raw, KDX_POINTER, out);
-	case KDX_BTF_TYPEDEF:
+	case KDF_BTF_TYPEDEF:
 		return describe_reference(b, &raw, KDX_TYPEDEF, out);
-	case KDX_BTF_VOLATILE:
+	case KDF_BTF_VOLATILE:
 		return describe_reference(b, &raw, KDX_VOLATILE, out);
-	case KDX_BTF_CONST:
+	case KDF_BTF_CONST:
 		return describe_reference(b, &raw, KDX_CONST, out);
-	case KDX_BTF_RESTRICT:
+	case KDF_BTF_RESTRICT:
 		return describe_reference(b, &raw, KDX_RESTRICT, out);
-	case KDX_BTF_FUNC_PROTO:
+	case KDF_BTF_FUNC_PROTO:
 		out->type.name = NULL;
 		return describe_reference(b, &raw, KDX_FUNCTION, out);
 	default:
@@ -162,15 +163,15 @@ static struct kdf_error *btf_describe(void *self, uint64_t id, struct kdx_raw_ty
  * Bit fields: the kind flag moves their size into the offset's top byte (kernels since 4.20). Without it a field
  * is an integer type that is narrower than its storage.
  */
-static struct kdf_error *read_member(const struct kdx_btf *btf, const struct kdx_btf_type *outer, uint32_t i,
+static struct kdf_error *read_member(const struct kdf_btf *btf, const struct kdf_btf_type *outer, uint32_t i,
 				     struct kdx_raw_member *out)
 {
 	const uint8_t *p = outer->extra + (size_t)i * 12;
-	uint32_t offset = kdx_btf_u32(btf, p + 8);
-	struct kdx_btf_type type;
+	uint32_t offset = kdf_btf_u32(btf, p + 8);
+	struct kdf_btf_type type;
 
-	*out = (struct kdx_raw_member){ .name = name_or_null(kdx_btf_string(btf, kdx_btf_u32(btf, p))),
-					.type = kdx_btf_u32(btf, p + 4), .bit_offset = offset };
+	*out = (struct kdx_raw_member){ .name = name_or_null(kdf_btf_string(btf, kdf_btf_u32(btf, p))),
+					.type = kdf_btf_u32(btf, p + 4), .bit_offset = offset };
 	struct kdf_error *e = skip_tags(btf, &out->type);
 	if (e)
 		return e;
@@ -183,10 +184,10 @@ static struct kdf_error *read_member(const struct kdx_btf *btf, const struct kdx
 	}
 	if (!out->type)
 		return NULL;
-	e = kdx_btf_type(btf, out->type, &type);
-	if (e || type.kind != KDX_BTF_INT)
+	e = kdf_btf_type(btf, out->type, &type);
+	if (e || type.kind != KDF_BTF_INT)
 		return e;
-	uint32_t info = kdx_btf_u32(btf, type.extra), bits = info & 0xff;
+	uint32_t info = kdf_btf_u32(btf, type.extra), bits = info & 0xff;
 	if (bits && bits <= 64 && bits != type.size_or_type * 8) {
 		out->bit_size = bits;
 		out->bit_offset += info >> 16 & 0xff;
@@ -195,13 +196,13 @@ static struct kdf_error *read_member(const struct kdx_btf *btf, const struct kdx
 }
 
 /* struct btf_param { name_off, type }; a last one of type 0 without a name is "...". */
-static struct kdf_error *read_parameter(const struct kdx_btf *btf, const struct kdx_btf_type *outer, uint32_t i,
+static struct kdf_error *read_parameter(const struct kdf_btf *btf, const struct kdf_btf_type *outer, uint32_t i,
 					struct kdx_raw_member *out)
 {
 	const uint8_t *p = outer->extra + (size_t)i * 8;
 
-	*out = (struct kdx_raw_member){ .name = name_or_null(kdx_btf_string(btf, kdx_btf_u32(btf, p))),
-					.type = kdx_btf_u32(btf, p + 4) };
+	*out = (struct kdx_raw_member){ .name = name_or_null(kdf_btf_string(btf, kdf_btf_u32(btf, p))),
+					.type = kdf_btf_u32(btf, p + 4) };
 	if (!out->type && !out->name && i + 1 == outer->vlen)
 		out->name = "...";
 	return skip_tags(btf, &out->type);
@@ -210,11 +211,11 @@ static struct kdf_error *read_parameter(const struct kdx_btf *btf, const struct 
 static struct kdf_error *btf_members(void *self, uint64_t id, struct kdx_raw_members *out)
 {
 	const struct btf_types *b = self;
-	struct kdx_btf_type type;
-	struct kdf_error *e = kdx_btf_type(b->btf, id, &type);
-	bool aggregate = !e && (type.kind == KDX_BTF_STRUCT || type.kind == KDX_BTF_UNION);
+	struct kdf_btf_type type;
+	struct kdf_error *e = kdf_btf_type(b->btf, id, &type);
+	bool aggregate = !e && (type.kind == KDF_BTF_STRUCT || type.kind == KDF_BTF_UNION);
 
-	if (!e && !aggregate && type.kind != KDX_BTF_FUNC_PROTO)
+	if (!e && !aggregate && type.kind != KDF_BTF_FUNC_PROTO)
 		e = kdf_err(KDF_CORRUPT, "BTF: type %ju has no members", (uintmax_t)id);
 	for (uint32_t i = 0; !e && i < type.vlen; i++) {
 		struct kdx_raw_member member;
@@ -229,10 +230,10 @@ static struct kdf_error *btf_members(void *self, uint64_t id, struct kdx_raw_mem
 static struct kdf_error *btf_enumerators(void *self, uint64_t id, struct kdx_raw_enumerators *out)
 {
 	const struct btf_types *b = self;
-	struct kdx_btf_type type;
-	struct kdf_error *e = kdx_btf_type(b->btf, id, &type);
+	struct kdf_btf_type type;
+	struct kdf_error *e = kdf_btf_type(b->btf, id, &type);
 
-	if (!e && type.kind != KDX_BTF_ENUM && type.kind != KDX_BTF_ENUM64)
+	if (!e && type.kind != KDF_BTF_ENUM && type.kind != KDF_BTF_ENUM64)
 		e = kdf_err(KDF_CORRUPT, "BTF: type %ju has no enumerators", (uintmax_t)id);
 	for (uint32_t i = 0; !e && i < type.vlen; i++)
 		e = kdx_raw_enumerator_add(out, enumerator_name(b->btf, &type, i), enumerator_value(b->btf, &type, i));
@@ -250,36 +251,36 @@ static const struct variable {
 };
 
 /* 0: not among the variables that are known without BTF. */
-static uint32_t well_known_type(const struct kdx_btf *btf, const char *name)
+static uint32_t well_known_type(struct kdx_btf_index *index, const char *name)
 {
 	for (size_t i = 0; i < sizeof(well_known) / sizeof(well_known[0]); i++)
 		if (!strcmp(well_known[i].name, name))
-			return kdx_btf_find(btf, well_known[i].class, well_known[i].type);
+			return kdx_btf_index_defined(index, well_known[i].class, well_known[i].type);
 	return 0;
 }
 
 static struct kdf_error *btf_find(void *self, unsigned classes, const char *name, uint64_t *id)
 {
-	const struct btf_types *b = self;
-	struct kdx_btf_type type;
+	struct btf_types *b = self;
+	struct kdf_btf_type type;
 	uint32_t found = 0;
 	int class;
 
 	for (class = 0; class < KDX_CLASS_MAX && !found; class++)
 		if (classes & KDX_IN(class))
-			found = kdx_btf_find(b->btf, (enum kdx_class)class, name);
+			found = kdx_btf_index_defined(&b->index, (enum kdx_class)class, name);
 	for (int other = 0; other < KDX_CLASS_VARIABLE && !found; other++)
 		if (classes & KDX_IN(other))
-			found = kdx_btf_find_declaration(b->btf, (enum kdx_class)other, name);
+			found = kdx_btf_index_declared(&b->index, (enum kdx_class)other, name);
 	if (!found && classes & KDX_IN(KDX_CLASS_VARIABLE)) {
-		found = well_known_type(b->btf, name);
+		found = well_known_type(&b->index, name);
 		*id = found ? found : KDX_NO_TYPE;
 		return NULL;
 	}
 	*id = found ? found : KDX_NO_TYPE;
 	if (!found || !(classes & (KDX_IN(KDX_CLASS_VARIABLE) | KDX_IN(KDX_CLASS_FUNCTION))))
 		return NULL;
-	struct kdf_error *e = kdx_btf_type(b->btf, found, &type);
+	struct kdf_error *e = kdf_btf_type(b->btf, found, &type);
 	if (!e)
 		*id = type.size_or_type;
 	return e ? e : skip_tags(b->btf, id);
@@ -287,8 +288,8 @@ static struct kdf_error *btf_find(void *self, unsigned classes, const char *name
 
 static struct kdf_error *btf_find_enumerator(void *self, const char *name, uint64_t *id)
 {
-	const struct btf_types *b = self;
-	uint32_t found = kdx_btf_find_enumerator(b->btf, name);
+	struct btf_types *b = self;
+	uint32_t found = kdx_btf_index_enumerator(&b->index, name);
 
 	*id = found ? found : KDX_NO_TYPE;
 	return NULL;
@@ -298,7 +299,8 @@ static void btf_close(void *self)
 {
 	struct btf_types *b = self;
 
-	kdx_btf_close(b->btf);
+	kdx_btf_index_free(&b->index);
+	kdf_btf_close(b->btf);
 	free(b->memory);
 	free(b);
 }
@@ -317,13 +319,14 @@ struct kdf_error *kdx_typedb_use_btf(struct kdx_typedb *db, const void *data, si
 				     unsigned pointer_size, bool from_dump)
 {
 	struct btf_types *b = calloc(1, sizeof(*b));
-	struct kdf_error *e = b ? kdx_btf_open(data, size, &b->btf) : kdf_err(KDF_NOMEM, "out of memory for types");
+	struct kdf_error *e = b ? kdf_btf_open(data, size, &b->btf) : kdf_err(KDF_NOMEM, "out of memory for types");
 
 	if (e) {
 		free(memory);
 		free(b);
 		return e;
 	}
+	b->index.btf = b->btf;
 	b->memory = memory;
 	b->pointer_size = pointer_size;
 	kdx_typedb_set_source(db, from_dump ? &dump_source : &file_source, b);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "btf.h"
+#include "btf-index.h"
 #include "debuginfo.h"
 #include "dwarf-index.h"
 
@@ -17,8 +17,9 @@ struct dwarf_types {
 	struct kdx_dwarf_index index;
 	struct kdx_elf *elf;
 	/* The file's BTF knows at once that a name is nowhere in the file, where DWARF would have to be read to its
-	 * end. NULL: none, or not opened yet. */
-	struct kdx_btf *names;
+	 * end. btf NULL: none, or not opened yet. */
+	struct kdf_btf *btf;
+	struct kdx_btf_index names;
 	bool asked_for_names;
 	struct kdf_error *damage; /* of the first unit that could not be read */
 };
@@ -391,19 +392,24 @@ static struct kdf_error *dwarf_enumerators(void *self, uint64_t id, struct kdx_r
 
 /* ---- names ---- */
 
-static const struct kdx_btf *other_names(struct dwarf_types *d)
+static void open_names(struct dwarf_types *d)
 {
 	struct kdx_elf_section section;
-
-	if (d->asked_for_names)
-		return d->names;
-	d->asked_for_names = true;
 	struct kdf_error *e = kdx_elf_section(d->elf, ".BTF", 0, &section);
+
+	d->asked_for_names = true;
 	if (!e)
-		e = kdx_btf_open(section.data, section.size, &d->names);
+		e = kdf_btf_open(section.data, section.size, &d->btf);
 	/* Without it a search for a missing name only takes longer. */
 	kdf_error_free(e);
-	return d->names;
+	d->names.btf = d->btf;
+}
+
+static struct kdx_btf_index *other_names(struct dwarf_types *d)
+{
+	if (!d->asked_for_names)
+		open_names(d);
+	return d->btf ? &d->names : NULL;
 }
 
 static bool whole_type(Dwarf_Die *type)
@@ -500,12 +506,12 @@ static struct kdf_error *search(struct dwarf_types *d, unsigned classes, const c
  */
 static unsigned narrow(struct dwarf_types *d, unsigned classes, const char *name)
 {
-	const struct kdx_btf *names = other_names(d);
+	struct kdx_btf_index *names = other_names(d);
 
 	if (!names || classes & ~KDX_IN_ANY_TYPE)
 		return classes;
 	for (int class = 0; class < KDX_CLASS_MAX; class++)
-		if (classes & KDX_IN(class) && kdx_btf_find(names, (enum kdx_class)class, name))
+		if (classes & KDX_IN(class) && kdx_btf_index_defined(names, (enum kdx_class)class, name))
 			return KDX_IN(class);
 	return 0;
 }
@@ -548,11 +554,11 @@ static struct kdf_error *dwarf_find(void *self, unsigned classes, const char *na
 static struct kdf_error *dwarf_find_enumerator(void *self, const char *name, uint64_t *id)
 {
 	struct dwarf_types *d = self;
-	const struct kdx_btf *names;
+	struct kdx_btf_index *names;
 
 	*id = kdx_dwarf_index_enumerator(&d->index, name);
 	names = *id ? NULL : other_names(d);
-	if (names && !kdx_btf_find_enumerator(names, name)) {
+	if (names && !kdx_btf_index_enumerator(names, name)) {
 		*id = KDX_NO_TYPE;
 		return NULL;
 	}
@@ -575,7 +581,8 @@ static void dwarf_close(void *self)
 
 	kdx_dwarf_index_free(&d->index);
 	kdf_error_free(d->damage);
-	kdx_btf_close(d->names);
+	kdx_btf_index_free(&d->names);
+	kdf_btf_close(d->btf);
 	dwarf_end(d->dw);
 	free(d);
 }

@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "debuginfo.h"
-#include "kallsyms.h"
 #include "layout-table.h"
 #include "session-match.h"
 #include "symbols-table.h"
@@ -160,7 +159,7 @@ static struct kdf_error *load_symbols(struct kdx_session *s)
 {
 	if (s->vmlinux)
 		return load_vmlinux_symbols(s);
-	struct kdf_error *e = kdx_symbols_from_kallsyms(s, s->symtab);
+	struct kdf_error *e = kdx_symbols_from_kallsyms(s->symtab, s->dump);
 	if (!e || kdf_error_code(e) == KDF_NOMEM)
 		return e;
 	struct kdf_error *dropped = drop_symbols(s, kdf_error_text(e));

@@ -9,6 +9,7 @@
 
 #include "symbols.h"
 
+struct kdf_kallsyms;
 struct kdx_elf;
 
 /* A module as the symbol table sees it; range[i] holds code where text_size[i] is not 0 (from its start). */
@@ -56,6 +57,12 @@ struct kdf_error *kdx_symtab_finish(struct kdx_symtab *) KDF_MUST_CHECK;
 /* ---- sources ---- */
 /* .symtab of vmlinux; offset: run-time minus link-time address. */
 struct kdf_error *kdx_symbols_from_elf(struct kdx_symtab *, struct kdx_elf *, uint64_t offset) KDF_MUST_CHECK;
+/* The kernel's own table in the dump. KDF_NO_DEBUG: the dump does not tell where it is (before 6.0). After an error
+ * the table may hold a part of the symbols. */
+struct kdf_error *kdx_symbols_from_kallsyms(struct kdx_symtab *, struct kdf *) KDF_MUST_CHECK;
+/* All symbols of tables that were read (format/kallsyms.h); names are copied. Errors: as kdf_kallsyms_walk, or
+ * KDF_LIMIT for names beyond all measure. */
+struct kdf_error *kdx_symtab_add_kallsyms(struct kdx_symtab *, const struct kdf_kallsyms *) KDF_MUST_CHECK;
 /* Symbols of every module on the dump's list; needs the kernel's symbols and types. Modules that cannot be read
  * are warned about and left out. */
 struct kdf_error *kdx_symbols_from_modules(struct kdx_session *, struct kdx_symtab *) KDF_MUST_CHECK;

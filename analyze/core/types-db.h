@@ -86,5 +86,8 @@ struct kdf_error *kdx_typedb_use_dwarf(struct kdx_typedb *, struct kdx_elf *) KD
 struct kdf_error *kdx_typedb_use_elf_btf(struct kdx_typedb *, struct kdx_elf *) KDF_MUST_CHECK;
 /* BTF between __start_BTF and __stop_BTF in the dump's memory. */
 struct kdf_error *kdx_typedb_use_dump_btf(struct kdx_typedb *, struct kdx_session *) KDF_MUST_CHECK;
+/* A BTF blob. The database frees `memory` (what data points to, or NULL) when it goes, and at once on failure. */
+struct kdf_error *kdx_typedb_use_btf(struct kdx_typedb *, const void *data, size_t size, void *memory,
+				     unsigned pointer_size, bool from_dump) KDF_MUST_CHECK;
 
 #endif

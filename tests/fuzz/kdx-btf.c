@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A BTF blob from a hostile dump: the reader, and the type model over it. */
+/* A BTF blob from a hostile dump: the index of its names, and the type model over it. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/core/btf.h"
+#include "analyze/core/types-db.h"
+#include "btf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -29,14 +30,14 @@ static void look_at(struct kdx_session *s, const struct kdx_type *type)
 		kdf_error_free(kdx_type_enumerators(s, type, &enumerator, &n));
 }
 
-static void look_at_all(struct kdx_session *s, const struct kdx_btf *btf)
+static void look_at_all(struct kdx_session *s, const struct kdf_btf *btf)
 {
-	uint32_t count = kdx_btf_count(btf);
+	uint32_t count = kdf_btf_count(btf);
 
 	for (uint32_t id = 1; id <= count && id < 512; id++) {
 		const struct kdx_type *type;
-		struct kdx_btf_type raw;
-		struct kdf_error *e = kdx_btf_type(btf, id, &raw);
+		struct kdf_btf_type raw;
+		struct kdf_error *e = kdf_btf_type(btf, id, &raw);
 		int64_t value;
 
 		if (e)
@@ -56,18 +57,18 @@ static void look_at_all(struct kdx_session *s, const struct kdx_btf *btf)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kdx_session s = { .pointer_size = 8 };
-	struct kdx_btf *btf;
+	struct kdf_btf *btf;
 	void *copy = malloc(size ? size : 1);
 
 	memcpy(copy, data, size);
-	struct kdf_error *e = kdx_btf_open(copy, size, &btf);
+	struct kdf_error *e = kdf_btf_open(copy, size, &btf);
 	if (!e && !kdx_typedb_new(&s.types)) {
 		if (!kdx_typedb_use_btf(s.types, copy, size, NULL, 8, true))
 			look_at_all(&s, btf);
 		kdx_typedb_free(s.types);
 	}
 	if (!e)
-		kdx_btf_close(btf);
+		kdf_btf_close(btf);
 	kdf_error_free(e);
 	free(copy);
 	return 0;

@@ -67,7 +67,7 @@ static void bytes(void)
 static void hashes(void)
 {
 	struct kdf_hash t = { 0 }, n = { 0 };
-	static char name[5000][8];
+	static char name[5000][16];
 
 	CHECK(!kdf_hash_get_text(&t, "x"));
 	for (int i = 0; i < 5000; i++) {

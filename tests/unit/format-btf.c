@@ -147,6 +147,8 @@ static void damaged(void)
 			struct kdf_btf_member at;
 			(void)kdf_btf_member(btf, "outer", "flag.x", 8, &at);
 			(void)kdf_btf_member(btf, "outer", "a", 8, &at);
+			int64_t value;
+			(void)kdf_btf_enumerator(btf, "GREEN", &value);
 			kdf_btf_close(btf);
 		}
 		refused += !!e;

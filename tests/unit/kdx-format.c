@@ -7,7 +7,7 @@
 #include "analyze/expr/expr.h"
 #include "analyze/expr/print.h"
 #include "base/cleanup.h"
-#include "kdx-btf-fixture.h"
+#include "format-btf-fixture.h"
 #include "kdx-session.h"
 
 static struct kdx_session session;
@@ -18,24 +18,24 @@ static void make_types(struct kdf_buf *out)
 	uint32_t u32 = btf_int(&m, "unsigned int", 4, 0), character = btf_int(&m, "char", 1, 1);
 	uint32_t byte = btf_int(&m, "unsigned char", 1, 0), boolean = btf_int(&m, "_Bool", 1, 4);
 	uint32_t i64 = btf_int(&m, "long int", 8, 1);
-	uint32_t pointer = btf_ref(&m, "", KDX_BTF_PTR, 0);
-	uint32_t state = btf_begin(&m, "state", KDX_BTF_ENUM, false, 2, 4);
+	uint32_t pointer = btf_ref(&m, "", KDF_BTF_PTR, 0);
+	uint32_t state = btf_begin(&m, "state", KDF_BTF_ENUM, false, 2, 4);
 	btf_pair(&m, "STATE_OFF", 0);
 	btf_pair(&m, "STATE_ODD", 5);
-	uint32_t flags = btf_begin(&m, "flags", KDX_BTF_ENUM, false, 3, 4);
+	uint32_t flags = btf_begin(&m, "flags", KDF_BTF_ENUM, false, 3, 4);
 	btf_pair(&m, "FLAG_A", 1);
 	btf_pair(&m, "FLAG_B", 2);
 	btf_pair(&m, "FLAG_CD", 12);
 	uint32_t text = btf_array(&m, character, u32, 8), open_end = btf_array(&m, u32, u32, 0);
-	uint32_t inner = btf_begin(&m, "inner", KDX_BTF_STRUCT, false, 2, 8);
+	uint32_t inner = btf_begin(&m, "inner", KDF_BTF_STRUCT, false, 2, 8);
 	btf_member(&m, "x", u32, 0, 0);
 	btf_member(&m, "y", u32, 32, 0);
 	uint32_t inners = btf_array(&m, inner, u32, 2), many = btf_array(&m, u32, u32, 300);
-	uint32_t either = btf_begin(&m, "", KDX_BTF_UNION, false, 2, 4);
+	uint32_t either = btf_begin(&m, "", KDF_BTF_UNION, false, 2, 4);
 	btf_member(&m, "whole", u32, 0, 0);
 	btf_member(&m, "low", byte, 0, 0);
-	uint32_t nothing = btf_begin(&m, "nothing", KDX_BTF_STRUCT, false, 0, 0);
-	btf_begin(&m, "outer", KDX_BTF_STRUCT, true, 12, 64);
+	uint32_t nothing = btf_begin(&m, "nothing", KDF_BTF_STRUCT, false, 0, 0);
+	btf_begin(&m, "outer", KDF_BTF_STRUCT, true, 12, 64);
 	btf_member(&m, "name", text, 0, 0);
 	btf_member(&m, "", either, 64, 0);
 	btf_member(&m, "three", u32, 96, 3);
@@ -48,9 +48,9 @@ static void make_types(struct kdf_buf *out)
 	btf_member(&m, "state", state, 384, 0);
 	btf_member(&m, "flags", flags, 416, 0);
 	btf_member(&m, "empty", nothing, 448, 0);
-	btf_begin(&m, "long_one", KDX_BTF_STRUCT, false, 1, 1200);
+	btf_begin(&m, "long_one", KDF_BTF_STRUCT, false, 1, 1200);
 	btf_member(&m, "many", many, 0, 0);
-	btf_begin(&m, "flexible", KDX_BTF_STRUCT, false, 2, 4);
+	btf_begin(&m, "flexible", KDF_BTF_STRUCT, false, 2, 4);
 	btf_member(&m, "n", u32, 0, 0);
 	btf_member(&m, "data", open_end, 32, 0);
 	btf_blob(&m, 24, NULL, 0, out);

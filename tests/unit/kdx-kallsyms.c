@@ -1,186 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kallsyms decoder: four encodings of addresses, long names, damage. */
+/* The symbol table filled from kallsyms; what the tables themselves may hold: format-kallsyms.c. */
 #include "test.h"
 
-#include <stdlib.h>
-
-#include "analyze/core/kallsyms.h"
-#include "base/buf.h"
-#include "base/bytes.h"
-
-enum { N = 5, BASE_LOW = 0x81000000u };
-#define BASE 0xffffffff81000000u
-#define OFFSETS_AT 0xffffffff82345678u
-
-static char long_name[300];
-
-static const struct {
-	char type;
-	const char *name;
-	uint64_t address;
-} sample[N] = {
-	{ 'A', "per_cpu_thing", 0x4000 },
-	{ 'T', "_stext", BASE },
-	{ 't', "schedule", BASE + 0x1230 },
-	{ 'D', long_name, BASE + 0x400000 },
-	{ 'b', "last", BASE + 0x7fffff },
-};
-
-struct tables {
-	struct kdf_buf names, token_table;
-	uint8_t token_index[512];
-	uint8_t offsets[N * 4], addresses[N * 8];
-};
-
-/* Token i is the character i; two more stand for longer pieces. */
-static void make_tokens(struct tables *t, bool be)
-{
-	for (unsigned i = 0; i < 256; i++) {
-		kdf_store_uint(t->token_index + 2 * i, t->token_table.len, 2, be);
-		if (i == 1)
-			kdf_buf_puts(&t->token_table, "sched");
-		else if (i == 2)
-			kdf_buf_puts(&t->token_table, "ule");
-		else if (i)
-			kdf_buf_putc(&t->token_table, (char)i);
-		kdf_buf_putc(&t->token_table, '\0');
-	}
-}
-
-static void put_packed(struct kdf_buf *names, char type, const char *name)
-{
-	struct kdf_buf packed = { 0 };
-
-	kdf_buf_putc(&packed, type);
-	if (!strcmp(name, "schedule"))
-		kdf_buf_add(&packed, "\1\2", 2);
-	else
-		kdf_buf_puts(&packed, name);
-	if (packed.len > 127)
-		kdf_buf_putc(names, (char)(0x80 | (packed.len & 0x7f)));
-	kdf_buf_putc(names, (char)(packed.len > 127 ? packed.len >> 7 : packed.len));
-	kdf_buf_add(names, packed.data, packed.len);
-	kdf_buf_free(&packed);
-}
-
-static uint32_t encode(enum kdx_kallsyms_encoding encoding, uint64_t address, size_t i)
-{
-	switch (encoding) {
-	case KDX_KALLSYMS_ABSOLUTE_PERCPU:
-		return address < 0x10000 ? (uint32_t)address : (uint32_t)(BASE - 1 - address);
-	case KDX_KALLSYMS_PLACE_RELATIVE:
-		return (uint32_t)(address - OFFSETS_AT - 4 * i);
-	default:
-		return (uint32_t)(address - BASE);
-	}
-}
-
-static struct kdx_kallsyms make(struct tables *t, enum kdx_kallsyms_encoding encoding, bool be)
-{
-	memset(t, 0, sizeof(*t));
-	make_tokens(t, be);
-	for (size_t i = 0; i < N; i++) {
-		put_packed(&t->names, sample[i].type, sample[i].name);
-		kdf_store_uint(t->offsets + 4 * i, encode(encoding, sample[i].address, i), 4, be);
-		kdf_store_uint(t->addresses + 8 * i, sample[i].address, 8, be);
-	}
-	struct kdx_kallsyms k = {
-		.count = N, .names = (const uint8_t *)t->names.data, .names_size = t->names.len,
-		.token_table = (const uint8_t *)t->token_table.data, .token_table_size = t->token_table.len,
-		.token_index = t->token_index, .offsets_address = OFFSETS_AT, .big_endian = be,
-		.anchor = "_stext", .anchor_address = BASE,
-	};
-	if (encoding == KDX_KALLSYMS_ABSOLUTE)
-		k.addresses = t->addresses;
-	else
-		k.offsets = t->offsets;
-	k.has_base = encoding == KDX_KALLSYMS_RELATIVE || encoding == KDX_KALLSYMS_ABSOLUTE_PERCPU;
-	k.base = BASE;
-	return k;
-}
-
-static void drop(struct tables *t)
-{
-	kdf_buf_free(&t->names);
-	kdf_buf_free(&t->token_table);
-}
+#include "analyze/core/symbols-table.h"
+#include "format-kallsyms-fixture.h"
 
 static void encodings(bool be)
 {
-	for (int c = 0; c < KDX_KALLSYMS_ENCODINGS; c++) {
+	for (int c = 0; c < KDF_KALLSYMS_ENCODINGS; c++) {
 		struct tables t;
-		struct kdx_kallsyms k = make(&t, (enum kdx_kallsyms_encoding)c, be);
+		struct kdf_kallsyms k = make(&t, (enum kdf_kallsyms_encoding)c, be);
 		struct kdx_symtab *table;
 
 		CHECK_OK(kdx_symtab_new(&table));
-		if (CHECK_OK(kdx_kallsyms_decode(&k, table))) {
-			CHECK(table->nsymbols == N);
+		CHECK_OK(kdx_symtab_add_kallsyms(table, &k));
+		/* Names must not be lent from what was read. */
+		drop(&t);
+		memset(&t, 0xff, sizeof(t));
+		if (CHECK(table->nsymbols == N)) {
 			/* A small per-CPU value has no place in base + unsigned offset. */
-			for (size_t i = c == KDX_KALLSYMS_RELATIVE; i < N; i++) {
+			for (size_t i = c == KDF_KALLSYMS_RELATIVE; i < N; i++) {
 				CHECK_TEXT(table->symbol[i].name, sample[i].name);
 				CHECK(table->symbol[i].address == sample[i].address);
 				CHECK(table->symbol[i].type == sample[i].type);
 			}
 		}
 		kdx_symtab_free(table);
-		drop(&t);
 	}
 }
 
-/* Decoding must fail with the code; the table may be left with a part. */
-static void fails(const struct kdx_kallsyms *k, enum kdf_code code)
+/* More text than one piece of memory holds: the first name is as good at the end as the last. */
+static void many(void)
+{
+	enum { MANY = 5000 };
+	struct tables t;
+	struct kdf_kallsyms k = make(&t, KDF_KALLSYMS_RELATIVE, false);
+	uint8_t *offsets = calloc(MANY, 4);
+	struct kdx_symtab *table;
+	size_t right = 0;
+
+	for (uint32_t i = N; i < MANY; i++) {
+		char name[200];
+
+		snprintf(name, sizeof(name), "%0190u", i);
+		put_packed(&t.names, 't', name);
+		kdf_store_uint(offsets + 4 * (size_t)i, i, 4, false);
+	}
+	memcpy(offsets, t.offsets, sizeof(t.offsets));
+	k.names = (const uint8_t *)t.names.data;
+	k.names_size = t.names.len;
+	k.offsets = offsets;
+	k.count = MANY;
+	CHECK_OK(kdx_symtab_new(&table));
+	CHECK_OK(kdx_symtab_add_kallsyms(table, &k));
+	CHECK(table->nsymbols == MANY && table->nowned > 1);
+	for (size_t i = 0; i < table->nsymbols; i++) {
+		const struct kdx_symbol *s = &table->symbol[i];
+
+		right += i < N ? !strcmp(s->name, sample[i].name)
+			       : strlen(s->name) == 190 && strtoul(s->name, NULL, 10) == i && s->address == BASE + i;
+	}
+	CHECK(right == MANY);
+	kdx_symtab_free(table);
+	free(offsets);
+	drop(&t);
+}
+
+/* Filling breaks off; what is in the table by then must still be fit to be freed. */
+static void fails(const struct kdf_kallsyms *k, size_t added)
 {
 	struct kdx_symtab *table;
 
 	CHECK_OK(kdx_symtab_new(&table));
-	CHECK_CODE(kdx_kallsyms_decode(k, table), code);
+	CHECK_CODE(kdx_symtab_add_kallsyms(table, k), KDF_CORRUPT);
+	CHECK(table->nsymbols == added);
+	for (size_t i = 0; i < table->nsymbols; i++)
+		CHECK_TEXT(table->symbol[i].name, sample[i].name);
 	kdx_symtab_free(table);
 }
 
 static void damaged(void)
 {
 	struct tables t;
-	struct kdx_kallsyms good = make(&t, KDX_KALLSYMS_ABSOLUTE_PERCPU, false), k = good;
+	struct kdf_kallsyms good = make(&t, KDF_KALLSYMS_ABSOLUTE_PERCPU, false), k = good;
 
 	k.anchor_address++;
-	fails(&k, KDF_CORRUPT);
-	k = good;
-	k.anchor = "absent";
-	fails(&k, KDF_CORRUPT);
+	fails(&k, 0);
 	k = good;
 	k.names_size--;
-	fails(&k, KDF_CORRUPT);
+	fails(&k, N - 1);
 	k = good;
 	k.count = 0;
-	fails(&k, KDF_CORRUPT);
-	k = good;
-	k.token_table_size--;
-	fails(&k, KDF_CORRUPT);
-	kdf_store_uint(t.token_index + 2 * 't', 0xffff, 2, false);
-	fails(&good, KDF_CORRUPT);
-	drop(&t);
-	/* A token of 3000 bytes: names that grow beyond any kernel's. */
-	good = make(&t, KDX_KALLSYMS_ABSOLUTE_PERCPU, false);
-	kdf_store_uint(t.token_index + 2 * 't', t.token_table.len, 2, false);
-	for (int i = 0; i < 3000; i++)
-		kdf_buf_putc(&t.token_table, 'x');
-	kdf_buf_putc(&t.token_table, '\0');
-	good.token_table = (const uint8_t *)t.token_table.data;
-	good.token_table_size = t.token_table.len;
-	fails(&good, KDF_CORRUPT);
-	drop(&t);
-	/* A name of length 0. */
-	good = make(&t, KDX_KALLSYMS_ABSOLUTE_PERCPU, false);
-	t.names.data[0] = 0;
-	fails(&good, KDF_CORRUPT);
+	fails(&k, 0);
 	drop(&t);
 }
 
 int main(void)
 {
-	memset(long_name, 'n', sizeof(long_name) - 1);
 	encodings(false);
 	encodings(true);
+	many();
 	damaged();
 	TEST_END();
 }

@@ -6,8 +6,8 @@
 #ifndef KDX_SYMBOLS_FIXTURE_H
 #define KDX_SYMBOLS_FIXTURE_H
 
+#include "format-btf-fixture.h"
 #include "format-fixture.h"
-#include "kdx-btf-fixture.h"
 
 enum { MEMORY = 0x20000, SHIFT = 0x2000000 };
 #define LINKED 0xffffffff81000000u
@@ -45,6 +45,7 @@ struct kernel {
 	const char *other_banner;	 /* of the vmlinux */
 	const char *build_id, *other_id; /* 40 digits, of the dump and of the vmlinux; NULL: none */
 	bool no_kallsyms;		 /* VMCOREINFO as before 6.0 */
+	bool no_vmcoreinfo;
 	bool module_loop;		 /* the list of modules never ends */
 	uint8_t *memory;
 	struct kdf_buf btf;
@@ -62,22 +63,22 @@ static UNUSED void kernel_types(struct kdf_buf *out)
 {
 	struct btf_maker m = { 0 };
 	uint32_t int_ = btf_int(&m, "unsigned int", 4, 0), char_ = btf_int(&m, "char", 1, 1);
-	uint32_t signed_ = btf_int(&m, "int", 4, 1), void_ptr = btf_ref(&m, "", KDX_BTF_PTR, 0);
+	uint32_t signed_ = btf_int(&m, "int", 4, 1), void_ptr = btf_ref(&m, "", KDF_BTF_PTR, 0);
 
-	uint32_t list = btf_begin(&m, "list_head", KDX_BTF_STRUCT, false, 2, 16);
+	uint32_t list = btf_begin(&m, "list_head", KDF_BTF_STRUCT, false, 2, 16);
 	btf_member(&m, "next", void_ptr, 0, 0);
 	btf_member(&m, "prev", void_ptr, 64, 0);
 	uint32_t name = btf_array(&m, char_, int_, 56);
-	uint32_t memory = btf_begin(&m, "module_memory", KDX_BTF_STRUCT, false, 2, 16);
+	uint32_t memory = btf_begin(&m, "module_memory", KDF_BTF_STRUCT, false, 2, 16);
 	btf_member(&m, "base", void_ptr, 0, 0);
 	btf_member(&m, "size", int_, 64, 0);
 	uint32_t areas = btf_array(&m, memory, int_, 7);
-	btf_begin(&m, "mod_kallsyms", KDX_BTF_STRUCT, false, 4, 32);
+	btf_begin(&m, "mod_kallsyms", KDF_BTF_STRUCT, false, 4, 32);
 	btf_member(&m, "symtab", void_ptr, 0, 0);
 	btf_member(&m, "num_symtab", int_, 64, 0);
 	btf_member(&m, "strtab", void_ptr, 128, 0);
 	btf_member(&m, "typetab", void_ptr, 192, 0);
-	btf_begin(&m, "module", KDX_BTF_STRUCT, true, 6, MODULE_SIZE);
+	btf_begin(&m, "module", KDF_BTF_STRUCT, true, 6, MODULE_SIZE);
 	/* A bit field with a sign, which no real kernel has here: layout.h promises to read them. */
 	btf_member(&m, "state", signed_, MODULE_STATE * 8 + 3, 6);
 	btf_member(&m, "taints", int_, MODULE_STATE * 8 + 9, 17);
@@ -191,7 +192,8 @@ static UNUSED void kernel_dump(struct kernel *k)
 	}
 	kdf_buf_printf(&info, "NUMBER(phys_base)=%jd\nKERNELOFFSET=%x\n",
 		       (intmax_t)(0xffffffff80000000u - LOADED), (unsigned)SHIFT);
-	put_note(&notes, "VMCOREINFO", 0, info.data, info.len, false);
+	if (!k->no_vmcoreinfo)
+		put_note(&notes, "VMCOREINFO", 0, info.data, info.len, false);
 	struct elf_recipe recipe = { .load = { { LOADED, 0, MEMORY, MEMORY, 0 } }, .nloads = 1, .notes = &notes,
 				     .memory = k->memory };
 	make_elf(&recipe, &file);

@@ -271,13 +271,14 @@ static void garbage_releases(void)
 
 static void survived(void)
 {
-	struct kernel old = { .no_kallsyms = true, .release = "5.10.0-test" }, loop = { .module_loop = true };
+	struct kernel old = { .no_kallsyms = true, .release = "5.10.0-test" }, bare = { .no_vmcoreinfo = true };
+	struct kernel loop = { .module_loop = true };
 	struct kdx_session *s;
 	uint64_t address;
 
 	make_kernel(&old);
 	if (CHECK_OK(open_paths(old.files.paths[0], NULL, false, &s))) {
-		CHECK(s->nwarnings == 2 && strstr(s->warning[0], "vmlinux of kernel 5.10.0-test"));
+		CHECK(s->nwarnings == 2 && strstr(s->warning[0], "(kernels before 6.0): give the vmlinux of kernel 5.10"));
 		CHECK_TEXT(kdx_symtab_source(s), "none");
 		struct kdf_error *e = kdx_symbol_address(s, "schedule", &address);
 		CHECK(e && strstr(kdf_error_text(e), "5.10.0-test"));
@@ -286,6 +287,11 @@ static void survived(void)
 	}
 	kdx_session_close(s);
 	drop_kernel(&old);
+	make_kernel(&bare);
+	if (CHECK_OK(open_paths(bare.files.paths[0], NULL, false, &s)))
+		CHECK(s->nwarnings == 2 && strstr(s->warning[0], "no VMCOREINFO: give the vmlinux of its kernel"));
+	kdx_session_close(s);
+	drop_kernel(&bare);
 	make_kernel(&loop);
 	if (CHECK_OK(open_paths(loop.files.paths[0], NULL, false, &s))) {
 		CHECK(s->nwarnings == 1 && strstr(s->warning[0], "comes back to module crashme"));

@@ -9,7 +9,7 @@
 
 #include "analyze/core/debuginfo.h"
 #include "analyze/core/types-db.h"
-#include "kdx-btf-fixture.h"
+#include "format-btf-fixture.h"
 
 /* ---- what DWARF is checked against ---- */
 
@@ -248,26 +248,26 @@ static void btf_types(void)
 	char *text = NULL;
 
 	uint32_t int_ = btf_int(&m, "int", 4, 1), char_ = btf_int(&m, "char", 1, 1);
-	uint32_t fwd = btf_begin(&m, "node", KDX_BTF_FWD, false, 0, 0);
-	uint32_t to_fwd = btf_ref(&m, "", KDX_BTF_PTR, fwd);
-	uint32_t tag = btf_ref(&m, "user", KDX_BTF_TYPE_TAG, char_);
-	uint32_t constant = btf_ref(&m, "", KDX_BTF_CONST, tag);
-	uint32_t pointer = btf_ref(&m, "", KDX_BTF_PTR, constant);
+	uint32_t fwd = btf_begin(&m, "node", KDF_BTF_FWD, false, 0, 0);
+	uint32_t to_fwd = btf_ref(&m, "", KDF_BTF_PTR, fwd);
+	uint32_t tag = btf_ref(&m, "user", KDF_BTF_TYPE_TAG, char_);
+	uint32_t constant = btf_ref(&m, "", KDF_BTF_CONST, tag);
+	uint32_t pointer = btf_ref(&m, "", KDF_BTF_PTR, constant);
 	uint32_t array = btf_array(&m, pointer, int_, 4);
 	/* Without the kind flag a bit field is a narrow integer. */
-	uint32_t narrow = btf_begin(&m, "int", KDX_BTF_INT, false, 0, 4);
+	uint32_t narrow = btf_begin(&m, "int", KDF_BTF_INT, false, 0, 4);
 	btf_word(&m, 1u << 24 | 2u << 16 | 3);
-	uint32_t anonymous = btf_begin(&m, "", KDX_BTF_UNION, false, 2, 8);
+	uint32_t anonymous = btf_begin(&m, "", KDF_BTF_UNION, false, 2, 8);
 	btf_member(&m, "bits", narrow, 0, 0);
 	btf_member(&m, "words", int_, 32, 0);
-	btf_begin(&m, "node", KDX_BTF_STRUCT, true, 4, 64);
+	btf_begin(&m, "node", KDF_BTF_STRUCT, true, 4, 64);
 	btf_member(&m, "next", to_fwd, 0, 0);
 	btf_member(&m, "flag", int_, 67, 5);
 	btf_member(&m, "", anonymous, 128, 0);
 	btf_member(&m, "names", array, 192, 0);
-	btf_begin(&m, "sign", KDX_BTF_ENUM, false, 1, 4);
+	btf_begin(&m, "sign", KDF_BTF_ENUM, false, 1, 4);
 	btf_pair(&m, "MINUS", 0xffffffff);
-	btf_begin(&m, "per_cpu_node", KDX_BTF_VAR, false, 0, int_);
+	btf_begin(&m, "per_cpu_node", KDF_BTF_VAR, false, 0, int_);
 	btf_word(&m, 1);
 	if (open_btf(&m, &s)) {
 		struct kdx_session *k = &s.session;
@@ -311,19 +311,19 @@ static void btf_damaged(void)
 	size_t n;
 	char *text;
 
-	btf_ref(&m, "loop", KDX_BTF_TYPEDEF, 1);
-	btf_ref(&m, "outside", KDX_BTF_TYPEDEF, 99);
+	btf_ref(&m, "loop", KDF_BTF_TYPEDEF, 1);
+	btf_ref(&m, "outside", KDF_BTF_TYPEDEF, 99);
 	btf_array(&m, 4, 4, 0xffffffff);
 	btf_array(&m, 5, 5, 0xffffffff);
 	btf_array(&m, 6, 6, 0xffffffff);
 	btf_int(&m, "int", 4, 0);
-	btf_ref(&m, "huge", KDX_BTF_TYPEDEF, 3);
-	btf_begin(&m, "inside", KDX_BTF_STRUCT, false, 1, 8);
+	btf_ref(&m, "huge", KDF_BTF_TYPEDEF, 3);
+	btf_begin(&m, "inside", KDF_BTF_STRUCT, false, 1, 8);
 	btf_member(&m, "", 8, 0, 0);
-	btf_ref(&m, "", KDX_BTF_PTR, 9);
-	btf_ref(&m, "chain", KDX_BTF_TYPEDEF, 9);
-	btf_ref(&m, "tag", KDX_BTF_TYPE_TAG, 11);
-	btf_ref(&m, "tagged", KDX_BTF_TYPEDEF, 11);
+	btf_ref(&m, "", KDF_BTF_PTR, 9);
+	btf_ref(&m, "chain", KDF_BTF_TYPEDEF, 9);
+	btf_ref(&m, "tag", KDF_BTF_TYPE_TAG, 11);
+	btf_ref(&m, "tagged", KDF_BTF_TYPEDEF, 11);
 	if (open_btf(&m, &s)) {
 		struct kdx_session *k = &s.session;
 
@@ -350,7 +350,7 @@ static void btf_doubling(void)
 	struct kdx_member member;
 
 	for (uint32_t id = 1; id <= 30; id++) {
-		btf_begin(&m, id == 1 ? "top" : "", KDX_BTF_STRUCT, false, 2, 8);
+		btf_begin(&m, id == 1 ? "top" : "", KDF_BTF_STRUCT, false, 2, 8);
 		btf_member(&m, "", id + 1, 0, 0);
 		btf_member(&m, "", id + 1, 0, 0);
 	}
