@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "mapped.h"
@@ -61,16 +62,6 @@ struct worker {
 	void *codec_work;
 	uint8_t *bounce; /* one page */
 };
-
-bool is_all_zero(const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	uint64_t w[2];
-
-	memcpy(w, p, 16);
-	/* Equal to itself shifted by 16 bytes, and the first 16 are zero: so are all. */
-	return !(w[0] | w[1]) && !memcmp(p, p + 16, len - 16);
-}
 
 static size_t pages_per_batch(uint32_t page_size)
 {
@@ -148,13 +139,6 @@ static size_t take_frames(struct pool *p, struct batch *b)
 	return b->npages;
 }
 
-static int by_first(const void *a, const void *b)
-{
-	uint64_t x = ((const struct frame_range *)a)->first, y = ((const struct frame_range *)b)->first;
-
-	return x < y ? -1 : x > y;
-}
-
 static struct kdf_error *sort_first(struct pool *p)
 {
 	const struct copy_job *job = p->job;
@@ -165,7 +149,7 @@ static struct kdf_error *sort_first(struct pool *p)
 	if (!p->skip)
 		return kdf_err(KDF_NOMEM, "no memory for the order of the pages");
 	memcpy(p->skip, job->first, job->nfirst * sizeof(*p->skip));
-	qsort(p->skip, job->nfirst, sizeof(*p->skip), by_first);
+	qsort(p->skip, job->nfirst, sizeof(*p->skip), frame_range_compare);
 	for (size_t i = 0; i < job->nfirst; i++)
 		if (p->skip[i].first >= p->skip[i].end || p->skip[i].end > job->max_pfn ||
 		    (i && p->skip[i].first < p->skip[i - 1].end)) {
@@ -187,7 +171,7 @@ static void shape_page(struct worker *w, struct batch_page *page, const uint8_t 
 	page->kind = PAGE_STORED;
 	page->flags = 0;
 	page->size = page_size;
-	if (job->find_zero && is_all_zero(content, page_size)) {
+	if (job->find_zero && kdf_all_zero(content, page_size)) {
 		page->kind = PAGE_ZERO;
 		return;
 	}

@@ -44,7 +44,5 @@ struct kdf_error *copy_pages(struct copy_job *) KDF_MUST_CHECK;
 /* Bytes that one thread needs, to bound their number. */
 uint64_t copy_memory_per_thread(uint32_t page_size);
 
-/* Are all len bytes (a multiple of 16, at least 16) zero? */
-bool is_all_zero(const void *data, size_t len);
 
 #endif

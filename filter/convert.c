@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -54,7 +55,7 @@ static struct kdf_error *copy_page(struct stored_copy *c, uint64_t pfn)
 		c->lost++;
 		return NULL;
 	}
-	if (!page.flags && c->share_zero && page.size == c->page_size && is_all_zero(c->bytes, c->page_size))
+	if (!page.flags && c->share_zero && page.size == c->page_size && kdf_all_zero(c->bytes, c->page_size))
 		return kdf_writer_zero_page(c->writer, pfn);
 	return kdf_writer_page(c->writer, pfn, c->bytes, page.size, page.flags);
 }
@@ -72,13 +73,6 @@ static struct kdf_error *copy_frames(struct stored_copy *c, uint64_t from, uint6
 	return e;
 }
 
-static int by_first(const void *a, const void *b)
-{
-	uint64_t x = ((const struct frame_range *)a)->first, y = ((const struct frame_range *)b)->first;
-
-	return x < y ? -1 : x > y;
-}
-
 /* In the order in which copy_pages() would have put them. */
 static struct kdf_error *copy_in_order(struct stored_copy *c)
 {
@@ -93,7 +87,7 @@ static struct kdf_error *copy_in_order(struct stored_copy *c)
 		sorted[i] = o->first[i];
 		e = copy_frames(c, o->first[i].first, o->first[i].end);
 	}
-	qsort(sorted, o->n, sizeof(*sorted), by_first);
+	qsort(sorted, o->n, sizeof(*sorted), frame_range_compare);
 	for (size_t i = 0; !e && i < o->n; i++) {
 		e = copy_frames(c, at, sorted[i].first);
 		at = sorted[i].end;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "compress.h"
@@ -52,7 +53,7 @@ static void count_zeros(struct difference *d, struct side *s, uint64_t pfn)
 	bool zero = false;
 	struct kdf_error *e = kdf_page_read(s->dump, pfn, s->buf, &zero);
 
-	d->zeros += !e && (zero || is_all_zero(s->buf, kdf_info(s->dump)->page_size));
+	d->zeros += !e && (zero || kdf_all_zero(s->buf, kdf_info(s->dump)->page_size));
 	kdf_error_free(e);
 }
 

@@ -15,6 +15,14 @@ struct frame_range {
 	uint64_t first, end;
 };
 
+/* For qsort: by the first frame. */
+static inline int frame_range_compare(const void *a, const void *b)
+{
+	uint64_t x = ((const struct frame_range *)a)->first, y = ((const struct frame_range *)b)->first;
+
+	return x < y ? -1 : x > y;
+}
+
 /* In the order in which they are wanted: what tells most for its size comes first. */
 enum landmark_group {
 	GROUP_TABLES,  /* page tables of the kernel */

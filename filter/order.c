@@ -25,13 +25,6 @@ static bool add(struct ranges *l, uint64_t first, uint64_t end)
 	return true;
 }
 
-static int by_first(const void *a, const void *b)
-{
-	uint64_t x = ((const struct frame_range *)a)->first, y = ((const struct frame_range *)b)->first;
-
-	return x < y ? -1 : x > y;
-}
-
 /* One group's ranges, sorted, as they come: they may overlap. */
 static bool collect(const struct landmarks *l, enum landmark_group group, uint64_t max_pfn, struct ranges *out)
 {
@@ -45,7 +38,7 @@ static bool collect(const struct landmarks *l, enum landmark_group group, uint64
 		out->r[out->n++] = (struct frame_range){ r->first, r->end < max_pfn ? r->end : max_pfn };
 	}
 	if (out->n)
-		qsort(out->r, out->n, sizeof(*out->r), by_first);
+		qsort(out->r, out->n, sizeof(*out->r), frame_range_compare);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -18,7 +19,7 @@ static bool is_zero_page(struct kdf *dump, uint64_t pfn, uint32_t page_size, voi
 	bool zero = false;
 
 	if (mapped) {
-		zero = is_all_zero(mapped, page_size);
+		zero = kdf_all_zero(mapped, page_size);
 		mapped_release(mapped, page_size);
 		return zero;
 	}
@@ -27,7 +28,7 @@ static bool is_zero_page(struct kdf *dump, uint64_t pfn, uint32_t page_size, voi
 		kdf_error_free(e);
 		return false;
 	}
-	return zero || is_all_zero(buf, page_size);
+	return zero || kdf_all_zero(buf, page_size);
 }
 
 struct kdf_error *zero_pages_drop(struct kdf *dump, struct plan *p, FILE *to)

@@ -132,11 +132,6 @@ static bool kdump_next(const struct kdf *d, uint64_t from, uint64_t *pfn)
 
 /* ---- Reading a frame ---- */
 
-static bool all_zero(const uint8_t *p, size_t n)
-{
-	return !*p && !memcmp(p, p + 1, n - 1);
-}
-
 static struct kdf_error *read_raw(const struct kdf *d, struct part *part, const struct descriptor *desc, void *buf,
 				  bool *zero)
 {
@@ -150,7 +145,7 @@ static struct kdf_error *read_raw(const struct kdf *d, struct part *part, const 
 		return NULL;
 	}
 	struct kdf_error *e = kdf_source_read(part->source, desc->offset, buf, page);
-	if (!e && all_zero(buf, page)) {
+	if (!e && kdf_all_zero(buf, page)) {
 		*zero = true;
 		atomic_store_explicit(&part->zero_page, desc->offset, memory_order_relaxed);
 	}

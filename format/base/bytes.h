@@ -77,4 +77,15 @@ static inline uint16_t kdf_get_u16(struct kdf_bytes *b) { return (uint16_t)kdf_g
 static inline uint32_t kdf_get_u32(struct kdf_bytes *b) { return (uint32_t)kdf_get_uint(b, 4); }
 static inline uint64_t kdf_get_u64(struct kdf_bytes *b) { return kdf_get_uint(b, 8); }
 
+/* Nothing but zero bytes; n of at least 16. */
+static inline bool kdf_all_zero(const void *data, size_t n)
+{
+	const uint8_t *p = data;
+	uint64_t w[2];
+
+	memcpy(w, p, sizeof(w));
+	/* Equal to itself shifted by 16 bytes, and the first 16 are zero: so are all. */
+	return !(w[0] | w[1]) && !memcmp(p, p + 16, n - 16);
+}
+
 #endif

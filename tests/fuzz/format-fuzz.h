@@ -160,4 +160,22 @@ static UNUSED struct guest *guest_with_log(unsigned levels)
 	return g;
 }
 
+/* Half of the inputs shape a whole dump, the others are bytes behind the format's signature. */
+static UNUSED int structured_or_signed(const uint8_t *data, size_t size, void (*structured)(struct input *),
+				       const char *signature)
+{
+	struct input in = { data, size };
+
+	if (take(&in, 1) & 1) {
+		structured(&in);
+		return 0;
+	}
+	struct kdf_buf b = { 0 };
+	kdf_buf_puts(&b, signature);
+	kdf_buf_add(&b, in.p, in.n);
+	use_file(b.data, b.len);
+	kdf_buf_free(&b);
+	return 0;
+}
+
 #endif

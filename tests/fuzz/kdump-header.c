@@ -45,16 +45,5 @@ static void structured(struct input *in)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { data, size };
-
-	if (take(&in, 1) & 1) {
-		structured(&in);
-		return 0;
-	}
-	struct kdf_buf b = { 0 };
-	kdf_buf_puts(&b, "KDUMP   ");
-	kdf_buf_add(&b, in.p, in.n);
-	use_file(b.data, b.len);
-	kdf_buf_free(&b);
-	return 0;
+	return structured_or_signed(data, size, structured, "KDUMP   ");
 }

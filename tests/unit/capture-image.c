@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* When is the crash initramfs outdated, and what `kdxctl list` finds in a folder of dumps. */
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "capture/files.h"
 #include "capture/image.h"
 #include "test.h"
+#include "remove-tree.h"
 
 static char scratch[] = "/tmp/kdx-capture-image-XXXXXX";
 
@@ -95,18 +95,12 @@ static void dumps(void)
 	dumps_free(&l);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 int main(void)
 {
 	if (!CHECK(mkdtemp(scratch) != NULL))
 		return 1;
 	outdated();
 	dumps();
-	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(scratch);
 	TEST_END();
 }

@@ -5,7 +5,6 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -15,15 +14,10 @@
 #include "capture/run.h"
 #include "capture/stage.h"
 #include "test.h"
+#include "remove-tree.h"
 
 static char scratch[] = "/tmp/kdx-capture-stage-XXXXXX";
 static char root[64], vmcore[64], dump[PATH_MAX], path[PATH_MAX];
-
-static int remove_one(const char *name, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(name);
-}
 
 static void write_file(const char *name, const char *text, mode_t mode)
 {
@@ -38,7 +32,7 @@ static void write_file(const char *name, const char *text, mode_t mode)
 
 static void begin(const char *conf)
 {
-	nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(root);
 	write_file("etc/kdump.conf", conf, 0644);
 }
 
@@ -247,6 +241,6 @@ int main(void)
 	collector_fails();
 	bad_configuration();
 	CHECK(!chdir("/"));
-	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(scratch);
 	TEST_END();
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Choosing a target, naming a dump, reading mountinfo, superblocks and sysfs, the plan, writing through a target. */
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include "capture/plan.h"
 #include "capture/target.h"
 #include "test.h"
+#include "remove-tree.h"
 
 static char scratch[] = "/tmp/kdx-capture-target-XXXXXX";
 
@@ -274,12 +274,6 @@ static void writing(void)
 	plan_free(&p);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 int main(void)
 {
 	if (!CHECK(mkdtemp(scratch) != NULL))
@@ -291,6 +285,6 @@ int main(void)
 	sysfs();
 	plans();
 	writing();
-	nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(scratch);
 	TEST_END();
 }

@@ -10,6 +10,7 @@
 #include "base/interrupt.h"
 #include "filter-machine.h"
 #include "test.h"
+#include "base/bytes.h"
 
 static struct machine machine;
 static uint8_t ram[FRAMES / 8 + 1], dumped[FRAMES / 8 + 1];
@@ -259,14 +260,14 @@ static void zero_test(void)
 {
 	uint8_t page[PAGE] = { 0 };
 
-	CHECK(is_all_zero(page, PAGE) && is_all_zero(page, 16));
+	CHECK(kdf_all_zero(page, PAGE) && kdf_all_zero(page, 16));
 	for (size_t i = 0; i < PAGE; i += i < 40 || i > PAGE - 40 ? 1 : 97) {
 		page[i] = 1;
-		CHECK(!is_all_zero(page, PAGE));
+		CHECK(!kdf_all_zero(page, PAGE));
 		page[i] = 0;
 	}
 	memset(page, 7, PAGE);
-	CHECK(!is_all_zero(page, PAGE));
+	CHECK(!kdf_all_zero(page, PAGE));
 }
 
 int main(void)

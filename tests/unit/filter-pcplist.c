@@ -3,6 +3,7 @@
 #include "filter/plan.h"
 
 #include "filter-kernel.h"
+#include "filter-planned.h"
 #include "test.h"
 
 enum { A = 0xc00 };
@@ -28,26 +29,6 @@ static struct plan make_plan(struct machine *m, const char *more, unsigned level
 	if (m->dump)
 		CHECK_OK(plan_make(m->dump, &o, &p));
 	return p;
-}
-
-static bool stays(const struct plan *p, uint64_t pfn)
-{
-	return p->dumped && p->dumped[pfn / 8] >> pfn % 8 & 1;
-}
-
-static unsigned staying(const struct plan *p, uint64_t pfn, uint64_t n)
-{
-	unsigned count = 0;
-
-	for (uint64_t i = 0; i < n; i++)
-		count += stays(p, pfn + i);
-	return count;
-}
-
-static void end(struct machine *m, struct plan *p)
-{
-	plan_free(p);
-	machine_close(m);
 }
 
 /* Single pages on both CPUs and in both zones; other levels leave them alone. */

@@ -3,6 +3,7 @@
 #include "filter/plan.h"
 
 #include "filter-machine.h"
+#include "filter-planned.h"
 #include "test.h"
 
 enum { A = 0xb00, NO_TYPE = -1 };
@@ -27,26 +28,6 @@ static struct plan make_plan(struct machine *m, const char *info, unsigned level
 		CHECK_OK(plan_make(m->dump, &o, &p));
 	CHECK(p.max_pfn == FRAMES);
 	return p;
-}
-
-static bool stays(const struct plan *p, uint64_t pfn)
-{
-	return p->dumped && p->dumped[pfn / 8] >> pfn % 8 & 1;
-}
-
-static unsigned staying(const struct plan *p, uint64_t pfn, uint64_t n)
-{
-	unsigned count = 0;
-
-	for (uint64_t i = 0; i < n; i++)
-		count += stays(p, pfn + i);
-	return count;
-}
-
-static void end(struct machine *m, struct plan *p)
-{
-	plan_free(p);
-	machine_close(m);
 }
 
 /* A compound page with its order where 6.1 keeps it. */
